@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+// One seed for all property tests of a run, printed, and given back in FAST_CHECK_SEED to repeat a failure.
+process.env.FAST_CHECK_SEED ??= String(Math.floor(Math.random() * 2 ** 31));
+
+export default defineConfig({
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.mjs"],
+    globalSetup: "scripts/print-seed.mjs",
+    setupFiles: "scripts/use-seed.mjs",
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+});
