@@ -1,0 +1,21 @@
+/** A STOMP version as it is written in `accept-version` and `version`. */
+export type StompVersion = "1.0" | "1.1" | "1.2";
+
+/** Header names to values, unescaped. Where a name is repeated, the first value counts (STOMP 1.2, "Repeated Header Entries"). */
+export type Headers = Record<string, string>;
+
+/** One STOMP frame. A frame decoded from text has a string body, one decoded from bytes a `Uint8Array` body. */
+export interface Frame {
+  readonly command: string;
+  readonly headers: Headers;
+  readonly body: string | Uint8Array;
+}
+
+/**
+ * Whether the headers of this frame are written as they are, without escapes: STOMP 1.0 has none, and CONNECT and CONNECTED are exempt
+ * "in order to remain backward compatible with STOMP 1.0" (STOMP 1.2, "Value Encoding"). The STOMP frame is not in that list: who sends it
+ * cannot be speaking 1.0.
+ */
+export function isUnescaped(command: string, version: StompVersion): boolean {
+  return version === "1.0" || command === "CONNECT" || command === "CONNECTED";
+}
