@@ -1,0 +1,12 @@
+/** `npm start`: the reference server and its demo, on http://127.0.0.1:8000/ unless arguments say otherwise. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ensureBuild, ensureDependencies } from "./ensure.mjs";
+import { root } from "./lib.mjs";
+
+ensureDependencies();
+ensureBuild();
+// In this process rather than a child: signals and the exit code are the server's own.
+const cli = join(root, "packages/test-server/dist/cli.js");
+process.argv[1] = cli;
+await import(pathToFileURL(cli).href);
