@@ -1,7 +1,7 @@
 import { defineConfig } from "@playwright/test";
 import { chromiumArgs, systemChromium } from "./scripts/browser.mjs";
 
-/** Every test starts its own server on port 0. */
+/** Every test starts its own server on port 0. (e2e/conformance/ needs no browser: vitest runs it.) */
 export default defineConfig({
   testDir: "e2e",
   workers: 2,
@@ -17,7 +17,7 @@ export default defineConfig({
     launchOptions: { executablePath: systemChromium(), args: chromiumArgs },
   },
   projects: [
-    { name: "chromium", testIgnore: "**/e2e/real/**" },
+    { name: "chromium", testIgnore: ["**/e2e/real/**", "**/e2e/conformance/**"] },
     // What needs more than a browser: clients and brokers of other languages.
     { name: "real", testMatch: "**/e2e/real/**/*.test.ts" },
   ],

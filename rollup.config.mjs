@@ -108,7 +108,11 @@ function refuse(warning) {
   throw new Error(warning.message);
 }
 
-/** Below dist/cjs, `.js` is CommonJS, and `.d.ts` describes it. */
+/**
+ * Below dist/cjs, `.js` is CommonJS, and `.d.ts` describes it.
+ *
+ * @returns {import("rollup").OutputPlugin}
+ */
 function commonJsPackage() {
   return {
     name: "commonjs-package",
@@ -122,21 +126,26 @@ function commonJsPackage() {
  * Makes a file of the build a command: a first line that names Node, and leave to execute it.
  *
  * @param {string} fileName
+ * @returns {import("rollup").OutputPlugin}
  */
 function command(fileName) {
   return {
     name: "command",
     banner: (chunk) => (chunk.fileName === fileName ? "#!/usr/bin/env node" : ""),
     renderChunk: (code) => ({ code: code.replace(/^#!.*\n/, ""), map: null }),
-    writeBundle: ({ dir }) => chmodSync(join(dir, fileName), 0o755),
+    writeBundle: ({ dir = "" }) => chmodSync(join(dir, fileName), 0o755),
   };
 }
 
-/** The demo's other files, and the client beside them. */
+/**
+ * The demo's other files, and the client beside them.
+ *
+ * @returns {import("rollup").OutputPlugin}
+ */
 function demoFiles() {
   return {
     name: "demo-files",
-    writeBundle({ file }) {
+    writeBundle({ file = "" }) {
       const target = join(file, "..");
       mkdirSync(target, { recursive: true });
       const files = readdirSync(DEMO)

@@ -5,7 +5,7 @@ process.env.FAST_CHECK_SEED ??= String(Math.floor(Math.random() * 2 ** 31));
 
 export default defineConfig({
   test: {
-    include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.mjs"],
+    include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.mjs", "e2e/conformance/**/*.test.ts"],
     globalSetup: "scripts/print-seed.mjs",
     setupFiles: "scripts/use-seed.mjs",
     restoreMocks: true,

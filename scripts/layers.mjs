@@ -19,7 +19,16 @@ export const PAGE_ONLY = [
 ];
 
 /** What only Node has: for no file of the client. */
-export const NODE_ONLY = ["process", "global", "Buffer", "require", "module", "setImmediate", "__dirname", "__filename"];
+export const NODE_ONLY = [
+  "process",
+  "global",
+  "Buffer",
+  "require",
+  "module",
+  "setImmediate",
+  "__dirname",
+  "__filename",
+];
 
 /**
  * What is wrong with one source file of the client.

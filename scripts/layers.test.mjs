@@ -23,7 +23,9 @@ describe("globals", () => {
     "globalThis.crypto",
     "process.env",
   ])("are found however they are used: %s", (use) => {
-    expect(misplacedGlobals("stomp/x.ts", `export const x = (run: () => void, url: string) => ${use};`)).toHaveLength(1);
+    expect(misplacedGlobals("stomp/x.ts", `export const x = (run: () => void, url: string) => ${use};`)).toHaveLength(
+      1,
+    );
   });
 
   it.each([
@@ -48,7 +50,7 @@ describe("globals", () => {
 });
 
 describe("imports", () => {
-  /** Layers from top to bottom, and what each may import besides itself and errors.ts. */
+  /** Layers from top to bottom, and what each may import besides itself, errors.ts and utf8.ts. */
   const allowed = {
     stomp: ["page"],
     sockjs: ["transports", "page"],
@@ -76,12 +78,14 @@ describe("imports", () => {
       }
       write(`packages/client/src/${from}/imports-sibling.ts`, 'export * from "./x.ts";\n');
       write(`packages/client/src/${from}/imports-errors.ts`, 'import { EnckeError } from "../errors.ts";\n');
+      write(`packages/client/src/${from}/imports-utf8.ts`, 'import { utf8Length } from "../utf8.ts";\n');
       write(`packages/client/src/${from}/imports-index.ts`, 'import type { connect } from "../index.ts";\n');
       write(`packages/client/src/${from}/imports-mitt.ts`, 'import mitt from "mitt";\n');
       write(`packages/client/src/${from}/imports-package.ts`, 'export const x = await import("rxjs");\n');
     }
     write("packages/client/src/index.ts", layers.map((to) => `export * from "./${to}/x.ts";\n`).join(""));
     write("packages/client/src/errors.ts", 'import { x } from "./page/x.ts";\n');
+    write("packages/client/src/utf8.ts", 'import { x } from "./errors.ts";\n');
     refused = new Set(lint());
   });
 
@@ -100,12 +104,14 @@ describe("imports", () => {
     expect(refused).toContain(`${from}/imports-package.ts`);
   });
 
-  it.each(layers)("from %s to a sibling, errors.ts and mitt are free", (from) => {
-    for (const name of ["sibling", "errors", "mitt"]) expect(refused).not.toContain(`${from}/imports-${name}.ts`);
+  it.each(layers)("from %s to a sibling, errors.ts, utf8.ts and mitt are free", (from) => {
+    for (const name of ["sibling", "errors", "utf8", "mitt"])
+      expect(refused).not.toContain(`${from}/imports-${name}.ts`);
   });
 
-  it("from errors.ts are refused, from index.ts and tests free", () => {
+  it("from errors.ts and utf8.ts are refused, from index.ts and tests free", () => {
     expect(refused).toContain("errors.ts");
+    expect(refused).toContain("utf8.ts");
     expect(refused).not.toContain("index.ts");
     expect([...refused].filter((path) => path.endsWith(".test.ts"))).toEqual([]);
   });
