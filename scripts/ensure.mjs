@@ -9,8 +9,9 @@ import { fail, root, run, runTool } from "./lib.mjs";
 
 /** node_modules as package-lock.json has it. */
 export function ensureDependencies() {
-  if (Number(process.versions.node.split(".")[0]) < 20) {
-    fail(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    fail(`Node ${process.versions.node} is too old: install Node 20.19 or newer.`);
   }
   if (isInstalled()) return;
   // `ci` where there is nothing yet; `install` otherwise, which leaves what is right in place.
