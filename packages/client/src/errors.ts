@@ -1,0 +1,52 @@
+/**
+ * Every error that encke throws, rejects with or reports has one of these codes.
+ *
+ * | code | when |
+ * | --- | --- |
+ * | `BAD_OPTION` | an option or argument is not of its form |
+ * | `BAD_FRAME` | the server sent something that is not STOMP |
+ * | `CLOSED` | the client or socket has been closed |
+ * | `CONNECTION_LOST` | the STOMP connection ended without being asked to |
+ * | `HEADER_NOT_WRITABLE` | a header holds what the STOMP version in use cannot write |
+ * | `LISTENER_THREW` | a handler of the page's threw; the cause is what it threw |
+ * | `MESSAGE_TOO_BIG` | a message exceeds what the server takes |
+ * | `NOT_ACKNOWLEDGEABLE` | `ack` or `nack` on a message that needs none, or whose connection is gone |
+ * | `NOT_SENT` | a publish never left and will not |
+ * | `OUTBOX_FULL` | more is waiting to be sent than the outbox may hold |
+ * | `SERVER_ERROR` | the server answered with an ERROR frame |
+ * | `SESSION_ENDED` | the server ended the session; the reason says why |
+ * | `TRANSACTION_OVER` | a transaction is used after commit, abort or the end of its connection |
+ * | `UNKNOWN_OUTCOME` | a publish left and its connection ended before the server's word came |
+ * | `UNSUPPORTED` | this browser lacks all the transports listed |
+ */
+export type EnckeErrorCode =
+  | "BAD_OPTION"
+  | "BAD_FRAME"
+  | "CLOSED"
+  | "CONNECTION_LOST"
+  | "HEADER_NOT_WRITABLE"
+  | "LISTENER_THREW"
+  | "MESSAGE_TOO_BIG"
+  | "NOT_ACKNOWLEDGEABLE"
+  | "NOT_SENT"
+  | "OUTBOX_FULL"
+  | "SERVER_ERROR"
+  | "SESSION_ENDED"
+  | "TRANSACTION_OVER"
+  | "UNKNOWN_OUTCOME"
+  | "UNSUPPORTED";
+
+/** An error with a stable code, what happened, and, where one is known, what to do about it. */
+export class EnckeError extends Error {
+  override readonly name = "EnckeError";
+
+  constructor(
+    readonly code: EnckeErrorCode,
+    what: string,
+    /** What the reader can do about it. */
+    readonly remedy?: string,
+    override readonly cause?: unknown,
+  ) {
+    super(remedy ? `${what} ${remedy}` : what);
+  }
+}

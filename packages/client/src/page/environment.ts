@@ -1,0 +1,33 @@
+import { type Clock, systemClock } from "./clock.ts";
+import { type Lifecycle, lifecycleOf } from "./lifecycle.ts";
+
+/** All that encke takes from the page. No other file looks at globals, so a test can stand for any browser. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly lifecycle: Lifecycle;
+  readonly WebSocket: typeof WebSocket | undefined;
+  readonly XMLHttpRequest: typeof XMLHttpRequest | undefined;
+  /** Against this a relative endpoint is resolved; undefined outside a page. */
+  readonly baseUrl: string | undefined;
+  /** A number in [0, 1), for jitter. */
+  random(): number;
+  /** Unguessable octets, for session ids. */
+  randomOctets(count: number): Uint8Array;
+  /** Sends a last POST that outlives the page. False if the browser does not take it. */
+  beacon(url: string, body: string): boolean;
+}
+
+/** The page, worker or server process that this runs in. Globals are read here, at the call, and not at import. */
+export function pageEnvironment(): Environment {
+  const scope = globalThis as unknown as Partial<Window> & Partial<typeof globalThis>;
+  return {
+    clock: systemClock,
+    lifecycle: lifecycleOf(scope),
+    WebSocket: scope.WebSocket,
+    XMLHttpRequest: scope.XMLHttpRequest,
+    baseUrl: scope.document?.baseURI ?? scope.location?.href,
+    random: () => Math.random(),
+    randomOctets: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    beacon: (url, body) => scope.navigator?.sendBeacon?.(url, body) ?? false,
+  };
+}
