@@ -94,12 +94,12 @@ export async function ensureBrowser() {
   const playwrights = (await import("@playwright/test")).chromium.executablePath();
   const starts = () => canStart(systemChromium() ?? playwrights); // the one that playwright.config.ts takes
   if (starts()) return;
-  const isRoot = process.getuid?.() === 0;
-  const hasApt = existsSync("/usr/bin/apt-get");
-  if (runTool("playwright", ["install", ...(isRoot && hasApt ? ["--with-deps"] : []), "chromium"]) === 0 && starts()) {
-    return;
+  const installs = process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
+  if (runTool("playwright", ["install", "chromium"]) === 0) {
+    if (!starts() && installs) runTool("playwright", ["install-deps", "chromium"]);
+    if (starts()) return;
   }
-  if (isRoot && hasApt) {
+  if (installs) {
     const env = { DEBIAN_FRONTEND: "noninteractive" };
     run("apt-get", ["update", "-qq"], { env });
     run("apt-get", ["install", "-qq", "--no-install-recommends", "chromium"], { env });
