@@ -14,7 +14,7 @@ const SERVER = join(root, "packages/test-server/dist");
 ensureDependencies();
 const started = Date.now();
 
-if (runTool("rollup", ["--config", "--silent"]) !== 0) fail("rollup failed, see above.");
+if (runTool("rollup", ["--config"]) !== 0) fail("rollup failed, see above.");
 declare("packages/client", join(CLIENT, "esm"));
 declare("packages/test-server", join(SERVER, "types"));
 for (const path of filesBelow(join(CLIENT, "esm"))) {
