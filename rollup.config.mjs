@@ -89,7 +89,7 @@ const demo = {
   external: ["encke"],
   plugins: [typescript(BROWSERS)],
   output: {
-    file: `${SERVER}/dist/demo/main.js`,
+    file: `${SERVER}/dist/demo/demo.js`,
     format: "iife",
     globals: { encke: "Encke" },
     sourcemap: true,
