@@ -1,0 +1,95 @@
+/**
+ * PROTOCOL.md section 3, read and written a second time: nothing here is shared with encke's own code, so a mistake
+ * made there is not made here too. Strict on purpose: whatever the grammar does not allow a server to say throws.
+ */
+export interface WireRecord {
+  readonly type: string;
+  /** The payload's length for `g`, `t`, `b` and `x`. */
+  readonly number: number;
+  readonly payload: string;
+}
+
+export type Message = string | Uint8Array;
+
+/** A message with the number that it has in its direction. */
+export interface Numbered {
+  readonly number: number;
+  readonly message: Message;
+}
+
+const HAS_PAYLOAD = "gtbx";
+
+/** Reads a batch that came from a server. */
+export function read(batch: string): WireRecord[] {
+  const records: WireRecord[] = [];
+  const head = /([gastbpqex])(0|[1-9][0-9]{0,15}):/y;
+  while (head.lastIndex < batch.length) {
+    const at = head.lastIndex;
+    const [, type, digits] = head.exec(batch) ?? [];
+    if (type === undefined) throw new Error(`no record at ${at} of ${JSON.stringify(batch.slice(0, at + 60))}`);
+    const number = Number(digits);
+    if (!Number.isSafeInteger(number)) throw new Error(`${type}${digits} is above 2^53-1`);
+    const end = head.lastIndex + (HAS_PAYLOAD.includes(type) ? number : 0);
+    if (end > batch.length) throw new Error(`${type}${digits} is cut off at the end of its batch`);
+    records.push({ type, number, payload: batch.slice(head.lastIndex, end) });
+    head.lastIndex = end;
+  }
+  return records;
+}
+
+/** Reads a binary WebSocket message as the `b` records that it stands for. */
+export function readBinary(octets: Buffer): WireRecord[] {
+  const records: WireRecord[] = [];
+  for (let at = 0; at < octets.length; ) {
+    const end = at + 4 + octets.readUInt32BE(at);
+    if (end > octets.length) throw new Error("a length goes beyond its binary batch");
+    const payload = octets.subarray(at + 4, end).toString("base64");
+    records.push({ type: "b", number: payload.length, payload });
+    at = end;
+  }
+  return records;
+}
+
+/** The messages among a carrier's records, numbered from its `s` on. */
+export function messagesOf(records: readonly WireRecord[]): Numbered[] {
+  const messages: Numbered[] = [];
+  let next: number | undefined;
+  for (const { type, number, payload } of records) {
+    if (type === "s") next = number;
+    if (type !== "t" && type !== "b") continue;
+    if (next === undefined) throw new Error("a message came before the carrier's s");
+    messages.push({ number: next++, message: type === "t" ? payload : fromBase64(payload) });
+  }
+  return messages;
+}
+
+function fromBase64(payload: string): Uint8Array {
+  const octets = Buffer.from(payload, "base64");
+  if (octets.toString("base64") !== payload) throw new Error(`not padded base64: ${payload.slice(0, 60)}`);
+  return octets;
+}
+
+export const text = (message: string): string => `t${message.length}:${message}`;
+
+export function binary(octets: Uint8Array): string {
+  const payload = Buffer.from(octets).toString("base64");
+  return `b${payload.length}:${payload}`;
+}
+
+export function binaryBatch(...messages: Uint8Array[]): Buffer {
+  return Buffer.concat(messages.flatMap((octets) => [uint32(octets.length), octets]));
+}
+
+function uint32(value: number): Buffer {
+  const octets = Buffer.alloc(4);
+  octets.writeUInt32BE(value);
+  return octets;
+}
+
+/** The payload of a `g` or an `x`. */
+export const parametersOf = (record: WireRecord): URLSearchParams => new URLSearchParams(record.payload);
+
+export function endOfSession(parameters: Record<string, string>): string {
+  const payload = new URLSearchParams(parameters).toString();
+  return `x${payload.length}:${payload}`;
+}
