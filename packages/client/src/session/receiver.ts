@@ -1,6 +1,3 @@
-import type { Payload } from "../transports/transport.ts";
-import { sizeOf } from "./replay-buffer.ts";
-
 /** When an acknowledgement travels alone: PROTOCOL.md section 3.2. */
 export interface AcknowledgeBounds {
   readonly messages: number;
@@ -24,13 +21,13 @@ export class Receiver {
   #octets = 0;
 
   /** True if the message with this number is the next one, which is then counted as received. A lower one is a duplicate; a higher one is for `isGap`. */
-  accept(number: number, message: Payload): boolean {
+  accept(number: number, octets: number): boolean {
     if (number !== this.received + 1) {
       if (number <= this.received) this.duplicates++;
       return false;
     }
     this.received = number;
-    this.#octets += sizeOf(message);
+    this.#octets += octets;
     return true;
   }
 

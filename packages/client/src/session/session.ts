@@ -5,7 +5,7 @@ import { Carrier, type CarrierSink } from "./carrier.ts";
 import { Code, ProtocolError } from "./codes.ts";
 import { Feed } from "./feed.ts";
 import { duplexBounds, Receiver, receiveOnlyBounds } from "./receiver.ts";
-import { ReplayBuffer } from "./replay-buffer.ts";
+import { ReplayBuffer, sizeOf } from "./replay-buffer.ts";
 import { candidateTime, type Effect, initialState, mainTime, type Pace, type SessionEvent, step } from "./state.ts";
 import { Uplink, type UplinkOwner } from "./uplink.ts";
 import { numberRecord, parameterRecord, RecordReader, Type } from "./wire.ts";
@@ -401,7 +401,7 @@ export class Session {
     start: (carrier) => this.#dispatch({ type: "started", carrier: carrier.number }),
     message: (number, message) => {
       if (this.#isOver) return;
-      if (this.#receiver.accept(number, message)) this.on.onMessage(message);
+      if (this.#receiver.accept(number, sizeOf(message))) this.on.onMessage(message);
       else if (this.#receiver.isGap(number)) throw new ProtocolError(Code.gap, "The server skipped a message.");
     },
     ping: (carrier, token) => {
@@ -411,6 +411,8 @@ export class Session {
     },
     pong: (carrier) => this.#dispatch({ type: "ponged", carrier: carrier.number }),
     close: (parameters) => {
+      // The answer to our own close; 4002 if an earlier answer to it went astray.
+      if (this.#closing) return this.#end({ ...this.#closing, wasClean: true });
       const retry = parameters.get("retry");
       this.#end({
         code: Number(parameters.get("code")) || Code.malformed,

@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Hub, Refusal } from "../session/hub.ts";
+import { Session } from "../session/session.ts";
+import { Code, parameterRecord, Type } from "../shared.ts";
+import { poll } from "../transports/poll.ts";
+import { send } from "../transports/send.ts";
+import { carryByWebSocket } from "../transports/websocket.ts";
+import { type Address, parseAddress } from "./address.ts";
+import { answerRecords, type Refused, readBody, refuse } from "./answers.ts";
+import { isOriginAllowed } from "./origin.ts";
+
+/** Room in a body for what is not messages. */
+const bodyOverhead = 64 * 1024;
+
+const unservedVersion: Refusal = { code: Code.version, reason: "The server speaks version 1." };
+
+/** What listens below the base: PROTOCOL.md sections 2, 5 and 10. It reads requests; what they mean is the sessions' to know. */
+export class EnckeEndpoint {
+  readonly #sockets: WebSocketServer;
+  readonly #maxBody: number;
+
+  constructor(
+    readonly hub: Hub,
+    readonly base: string,
+    readonly origins: ReadonlySet<string>,
+  ) {
+    const { maxMessage } = hub.limits;
+    this.#maxBody = Math.ceil((maxMessage * 4) / 3) + bodyOverhead;
+    this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 2 * this.#maxBody });
+  }
+
+  /** Whether a request's URL is below the base. */
+  owns(url: string): boolean {
+    return url.startsWith(`${this.base}/`);
+  }
+
+  async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const address = this.#admit(request);
+    if ("status" in address) return refuse(response, address);
+    const { kind } = address;
+    if (kind === "websocket") {
+      return refuse(response, { status: 426, code: "UPGRADE_REQUIRED", reason: "this URL takes a WebSocket only" });
+    }
+    if (kind !== "poll" && kind !== "send") {
+      return refuse(response, {
+        status: 501,
+        code: "NOT_SERVED",
+        reason: "this server does not serve that carrier kind",
+      });
+    }
+    if (request.method !== "POST") {
+      return refuse(response, { status: 405, code: "METHOD_NOT_ALLOWED", reason: "this URL takes POST" });
+    }
+    const { origin } = request.headers;
+    if (origin !== undefined && this.origins.has(origin)) {
+      response.setHeader("Access-Control-Allow-Origin", origin);
+      response.setHeader("Vary", "Origin");
+    }
+    const body = await readBody(request, this.#maxBody);
+    const session = this.#find(address, origin);
+    if (!(session instanceof Session)) return answerRecords(response, refusalRecord(session));
+    if (body === undefined) {
+      response.setHeader("Connection", "close");
+      session.end(Code.tooBig, "A body is too big.");
+      return answerRecords(response, refusalRecord({ code: Code.tooBig, reason: "A body is too big." }));
+    }
+    if (kind === "send") send(session, response, address.number, body);
+    else poll(session, response, address, body, address.hold ?? this.hub.limits.hold);
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const address = this.#admit(request);
+    if ("status" in address) return refuseUpgrade(socket, address);
+    if (address.kind !== "websocket") {
+      return refuseUpgrade(socket, { status: 400, code: "BAD_REQUEST", reason: "this URL takes no WebSocket" });
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#carry(webSocket, address, request.headers.origin),
+    );
+  }
+
+  /** Cuts what is still open. */
+  close(): void {
+    for (const socket of this.#sockets.clients) socket.terminate();
+  }
+
+  #carry(socket: WebSocket, address: Address, origin: string | undefined): void {
+    // `close` follows each `error`, with the code that the WebSocket layer chose; without a listener it would end the process.
+    socket.on("error", () => {});
+    const session = this.#find(address, origin);
+    if (session instanceof Session) return carryByWebSocket(session, socket, address);
+    socket.send(refusalRecord(session));
+    socket.close(session.code, session.reason);
+  }
+
+  #find(address: Address, origin: string | undefined): Session | Refusal {
+    if (!address.isServedVersion) return unservedVersion;
+    return this.hub.find(address.session, address.mayOpen, origin, address.protocols);
+  }
+
+  /** The request's address, if it is of its form and may act. */
+  #admit(request: IncomingMessage): Address | Refused {
+    const address = parseAddress(request.url!.slice(this.base.length));
+    // The origin first, so that another one learns nothing, not even what a good request looks like.
+    const session = "session" in address ? this.hub.get(address.session) : undefined;
+    if (!isOriginAllowed(request, this.origins, session)) {
+      return {
+        status: 403,
+        code: "FORBIDDEN_ORIGIN",
+        reason: "this origin may not use the server; allow it with --origin",
+      };
+    }
+    return address;
+  }
+}
+
+function refusalRecord({ code, reason, retry }: Refusal): string {
+  return parameterRecord(Type.close, { code, reason, retry });
+}
+
+/** Answers an upgrade that is not served, as HTTP. */
+function refuseUpgrade(socket: Duplex, { status, code, reason }: Refused): void {
+  const text = `${code}: ${reason}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}

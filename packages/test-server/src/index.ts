@@ -1,0 +1,3 @@
+export type { Application, Channel, ChannelHandler } from "./channel.ts";
+export type { Limits } from "./limits.ts";
+export { createServer, type EnckeServer, type ServerOptions } from "./server.ts";

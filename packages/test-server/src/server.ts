@@ -1,0 +1,163 @@
+import { existsSync } from "node:fs";
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import sirv from "sirv";
+import { WebSocketServer } from "ws";
+import { Broker } from "./broker/broker.ts";
+import { refuse } from "./http/answers.ts";
+import { EnckeEndpoint } from "./http/encke-endpoint.ts";
+import { isOriginAllowed } from "./http/origin.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import { createMetrics } from "./metrics.ts";
+import { Hub } from "./session/hub.ts";
+import { systemClock } from "./shared.ts";
+import { listenStomp, type StompPort } from "./stomp-port.ts";
+import { acceptStompWebSocket, chooseStompSubprotocol } from "./stomp-web-socket.ts";
+import { atEndOfTurn } from "./turn.ts";
+
+export interface ServerOptions {
+  /** 0 picks a free one. @default 8000 */
+  port?: number;
+  /** @default "127.0.0.1" */
+  host?: string;
+  /** Origins whose pages may use the server beside its own, as `https://example.org`. @default none */
+  origins?: readonly string[];
+  /** How long a session without a connection is kept, in seconds. @default 60 */
+  resumeWindow?: number;
+  /** Port for STOMP over TCP, on the same host; 0 picks a free one. @default none */
+  stompPort?: number;
+  /** A folder to serve instead of the demo. */
+  staticDirectory?: string;
+  limits?: Partial<Limits>;
+}
+
+/** Where the sessions are: `connect("/encke")`. */
+const base = "/encke";
+/** Where plain STOMP over WebSocket is. */
+const stompPath = "/stomp";
+/** The build puts the demo beside the server. */
+const demoDirectory = fileURLToPath(new URL("demo", import.meta.url));
+
+/** Time for sessions to take what they still have to get when the server goes down, in milliseconds. */
+const drainTime = 3_000;
+
+/** The reference server: sessions over HTTP and WebSocket, the embedded broker behind them, a STOMP port beside them, and the demo. */
+export class EnckeServer {
+  readonly #options: ServerOptions;
+  readonly #http: Server;
+  readonly #hub: Hub;
+  readonly #broker = new Broker();
+  readonly #endpoint: EnckeEndpoint;
+  readonly #plainStomp = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: defaultLimits.maxMessage,
+    handleProtocols: chooseStompSubprotocol,
+  });
+  readonly #files: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+  #stompPort: StompPort | undefined;
+  #isClosing: Promise<void> | undefined;
+
+  constructor(options: ServerOptions = {}) {
+    this.#options = options;
+    const { resumeWindow, staticDirectory = demoDirectory } = options;
+    const limits: Limits = {
+      ...defaultLimits,
+      ...(resumeWindow === undefined ? {} : { window: resumeWindow * 1000 }),
+      ...options.limits,
+    };
+    this.#hub = new Hub(this.#broker, limits, systemClock, atEndOfTurn);
+    this.#endpoint = new EnckeEndpoint(this.#hub, base, new Set(options.origins));
+    const metrics = createMetrics(this.#hub, this.#broker);
+    const files = existsSync(staticDirectory) ? sirv(staticDirectory, { dev: true, etag: true }) : undefined;
+    this.#files = (request, response, next) => {
+      if (request.url === "/healthz") return void response.end(this.#isClosing ? "draining\n" : "ok\n");
+      if (request.url === "/metrics") {
+        return void metrics.metrics().then((text) => {
+          response.setHeader("Content-Type", metrics.contentType);
+          response.end(text);
+        });
+      }
+      if (!files) return next();
+      // The demo runs under the policy that a careful page would have.
+      response.setHeader("Content-Security-Policy", "default-src 'self'");
+      files(request, response, next);
+    };
+    this.#http = createHttpServer(
+      { keepAliveTimeout: 70_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 },
+      (request, response) => this.#request(request, response),
+    );
+    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  /** `http://host:port` */
+  get url(): string {
+    const { address, port, family } = this.#http.address() as AddressInfo;
+    return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+  }
+
+  /** The port of STOMP over TCP; undefined if there is none. */
+  get stompPort(): number | undefined {
+    return this.#stompPort?.port;
+  }
+
+  /** Opens the ports. Rejects with what the system says, such as `EADDRINUSE`. */
+  async listen(): Promise<void> {
+    const { host = "127.0.0.1", port = 8000, stompPort } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#http.once("error", reject).listen(port, host, () => {
+        this.#http.off("error", reject);
+        resolve();
+      });
+    });
+    if (stompPort === undefined) return;
+    try {
+      this.#stompPort = await listenStomp({ application: this.#broker, host, port: stompPort });
+    } catch (error) {
+      this.#http.close();
+      throw error;
+    }
+  }
+
+  /** Takes nothing new, tells the sessions to come back later, gives them a moment to take what they have coming, and closes the ports. */
+  close(): Promise<void> {
+    this.#isClosing ??= this.#close();
+    return this.#isClosing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    await Promise.all([this.#stompPort?.close(), this.#hub.drain(drainTime)]);
+    for (const socket of this.#plainStomp.clients) socket.close(1001, "The server is going down.");
+    this.#http.closeAllConnections();
+    for (const socket of this.#plainStomp.clients) socket.terminate();
+    this.#endpoint.close();
+    await closed;
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#endpoint.owns(request.url!)) {
+      // A client that goes away while its body is read is no error of the server's.
+      this.#endpoint.request(request, response).catch(() => response.destroy());
+      return;
+    }
+    this.#files(request, response, () =>
+      refuse(response, { status: 404, code: "NOT_FOUND", reason: "there is nothing at this URL" }),
+    );
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    if (this.#endpoint.owns(request.url!)) return this.#endpoint.upgrade(request, socket, head);
+    const isStomp = new URL(request.url!, "http://localhost").pathname === stompPath;
+    if (!isStomp || !isOriginAllowed(request, new Set(this.#options.origins))) return void socket.destroy();
+    this.#plainStomp.handleUpgrade(request, socket, head, (webSocket) => acceptStompWebSocket(webSocket, this.#broker));
+  }
+}
+
+/** A server that does not listen yet: `await server.listen()`, then `server.url`, and at the end `await server.close()`. */
+export function createServer(options: ServerOptions = {}): EnckeServer {
+  return new EnckeServer(options);
+}

@@ -1,0 +1,111 @@
+import { Code, Feed, type Payload, ProtocolError, RecordReader, readBinaryBatch, Type } from "../shared.ts";
+import type { Session } from "./session.ts";
+
+/** The network side of a carrier: one technique of PROTOCOL.md section 5. It pulls from its carrier what it sends. */
+export interface Outlet {
+  /** Takes binary messages without base64. */
+  readonly takesBinary: boolean;
+  /** What arrives on it comes in an order that it can be held to: a gap is an error. */
+  readonly isDuplex: boolean;
+  /** There may be something to `take`. */
+  wake(): void;
+  /** Sends records that do not wait for anything: a pong, an acknowledgement. */
+  send(records: string): void;
+  /** The carrier is over, and the session not. */
+  end(code: number): void;
+  /** The session is over: `record` says so, behind all that was taken. */
+  close(record: string, code: number, reason: string): void;
+}
+
+export interface Attach {
+  /** `c` */
+  readonly number: number;
+  /** `r` */
+  readonly received: number;
+  /** `t` */
+  readonly takesOver: boolean;
+}
+
+/** One carrier as its session sees it: where it stands in both directions. */
+export class Carrier {
+  number: number;
+  readonly feed: Feed;
+  isEnded = false;
+  /** When anything came over it last, in milliseconds of the clock. */
+  heardAt: number;
+  readonly #reader: RecordReader;
+  /** The number of the next incoming message; 0 before its `s`. */
+  #next = 0;
+
+  constructor(
+    readonly session: Session,
+    readonly outlet: Outlet,
+    attach: Attach,
+  ) {
+    this.number = attach.number;
+    this.feed = new Feed(session.buffer, outlet.takesBinary);
+    this.heardAt = session.host.clock.now();
+    this.#reader = new RecordReader(
+      (type, number, payload) => this.#record(type, number, payload),
+      Math.ceil((session.host.limits.maxMessage * 4) / 3) + 4,
+    );
+  }
+
+  /** Takes a WebSocket message or a body. Its violations end the session or this carrier, and nothing else. */
+  read(payload: Payload): void {
+    if (this.session.isOver) return;
+    this.heardAt = this.session.host.clock.now();
+    try {
+      if (typeof payload === "string") {
+        this.#reader.read(payload);
+        this.#reader.end();
+      } else readBinaryBatch(payload, this.#reader.sink);
+    } catch (error) {
+      if (error instanceof BodyGap) return;
+      if (!(error instanceof ProtocolError)) throw error;
+      if (error.code === Code.gap) this.session.endCarrier(this, Code.gap);
+      else this.session.end(error.code, error.message, this.outlet);
+    }
+  }
+
+  /** What is to be sent next; undefined: nothing, or not here. */
+  take(octets: number): Payload | undefined {
+    return this.session.active === this ? this.feed.take(octets) : undefined;
+  }
+
+  get hasPending(): boolean {
+    return this.session.active === this && this.feed.isPending;
+  }
+
+  #record(type: number, number: number, payload: string | Uint8Array): void {
+    const { session } = this;
+    if (session.isOver) return;
+    switch (type) {
+      case Type.text:
+      case Type.binary: {
+        if (this.#next === 0) throw new ProtocolError(Code.malformed, "A message came before its number.");
+        if (session.accept(this.#next++, payload)) return;
+        if (this.outlet.isDuplex) throw new ProtocolError(Code.gap, "A message was skipped.");
+        throw new BodyGap();
+      }
+      case Type.start:
+        this.#next = number;
+        return;
+      case Type.acknowledge:
+        return session.acknowledged(number);
+      case Type.ping:
+        return this.outlet.send(session.pong(number));
+      case Type.pong:
+        return;
+      case Type.name:
+        return this.isEnded ? undefined : session.name(this, number);
+      case Type.close:
+        return session.closedByClient(new URLSearchParams(payload as string), this.outlet);
+      default:
+        throw new ProtocolError(Code.malformed, "A record is unknown or not a client's.");
+    }
+  }
+}
+
+/** What precedes this body has not arrived yet; the rest of it is dropped, and no harm done (PROTOCOL.md section 3.1). */
+class BodyGap extends Error {}

@@ -1,0 +1,266 @@
+import { type Application, type Channel, type ChannelHandler, HIGH_WATER, LOW_WATER } from "../channel.ts";
+import type { Limits } from "../limits.ts";
+import {
+  type Clock,
+  Code,
+  duplexBounds,
+  numberRecord,
+  type Payload,
+  ProtocolError,
+  parameterRecord,
+  Receiver,
+  ReplayBuffer,
+  sizeOf,
+  Type,
+} from "../shared.ts";
+import { type Attach, Carrier, type Outlet } from "./carrier.ts";
+
+/** What a session needs of the server that it lives in. */
+export interface SessionHost {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Runs what follows a turn of the event loop, once the turn is over. */
+  afterTurn(run: () => void): void;
+  /** The session is over and may be forgotten. */
+  onOver(session: Session): void;
+}
+
+/** A candidate that was not named within this time, in milliseconds, is of no use (PROTOCOL.md section 6). */
+const candidateLife = 60_000;
+/** How long a closed session waits for a client that may have missed the end of it, in milliseconds. */
+const closedWindow = 10_000;
+
+/**
+ * The server's end of a session: PROTOCOL.md. It outlives its carriers; what it has for the client waits here, numbered, until it is acknowledged.
+ */
+export class Session implements Channel {
+  readonly buffer = new ReplayBuffer();
+  readonly #receiver = new Receiver();
+  readonly #handler: ChannelHandler;
+  readonly #carriers = new Set<Carrier>();
+  /** The carrier that messages are sent on. */
+  active: Carrier | undefined;
+  /** No carrier, neither side can say more: nothing of it is left but its name. */
+  isOver = false;
+  /** The highest number that took over. */
+  #highest = 0;
+  #isWakeQueued = false;
+  #isAcknowledgeQueued = false;
+  #wasAboveHighWater = false;
+  /** The application or the server has closed it; the client may not have heard of it. */
+  #closing: { code: number; reason: string; retry?: number } | undefined;
+  #cancelWindow: (() => void) | undefined;
+  #cancelAcknowledge: (() => void) | undefined;
+
+  constructor(
+    readonly id: string,
+    /** The origin whose page opened it; undefined if no browser did. */
+    readonly origin: string | undefined,
+    readonly protocol: string | undefined,
+    readonly host: SessionHost,
+    application: Application,
+  ) {
+    this.#handler = application.accept(this);
+    this.#armWindow();
+  }
+
+  // Channel: what the application says
+
+  get bufferedAmount(): number {
+    return this.buffer.octets;
+  }
+
+  send(message: Payload): void {
+    if (this.isOver || this.#closing) return;
+    this.buffer.push(message);
+    const { octets } = this.buffer;
+    if (octets > HIGH_WATER) this.#wasAboveHighWater = true;
+    if (octets > this.host.limits.maxBuffered) return this.end(Code.overflow, "The client takes too little.");
+    this.#queueWake();
+  }
+
+  /** Ends the session once the client has what was sent before. A client that misses it learns of it at its next attach, within the window. */
+  close(code: number, reason: string, retry?: number): void {
+    if (this.isOver || this.#closing) return;
+    this.#closing = { code, reason, ...(retry === undefined ? {} : { retry }) };
+    this.host.afterTurn(() => this.#handler.onClose());
+    this.#queueWake();
+  }
+
+  // Carriers
+
+  get hasCarriers(): boolean {
+    return this.#carriers.size > 0;
+  }
+
+  /** A request has come that carries the session from here on, or offers to. */
+  attach(outlet: Outlet, attach: Attach): Carrier {
+    const carrier = new Carrier(this, outlet, attach);
+    if (!this.buffer.acknowledge(attach.received)) {
+      this.end(Code.malformed, "The client has received what was never sent.", outlet);
+      return carrier;
+    }
+    this.#carriers.add(carrier);
+    this.#cancelWindow?.();
+    this.#cancelWindow = undefined;
+    this.#drained();
+    if (attach.takesOver) this.#takeOver(carrier, attach.number);
+    else
+      this.host.clock.after(candidateLife, () => this.active !== carrier && this.endCarrier(carrier, Code.superseded));
+    this.#boundCarriers();
+    return carrier;
+  }
+
+  /** The network has lost a carrier, or it has run its course. */
+  detach(carrier: Carrier): void {
+    carrier.isEnded = true;
+    if (!this.#carriers.delete(carrier)) return;
+    if (this.active === carrier) this.active = undefined;
+    if (this.#carriers.size === 0) this.#armWindow();
+  }
+
+  endCarrier(carrier: Carrier, code: number): void {
+    if (carrier.isEnded) return;
+    this.detach(carrier);
+    carrier.outlet.end(code);
+  }
+
+  /** `n`: the candidate takes over. */
+  name(carrier: Carrier, number: number): void {
+    carrier.number = number;
+    this.#takeOver(carrier, number);
+    if (this.active === carrier) carrier.outlet.send(carrier.feed.start());
+  }
+
+  #takeOver(carrier: Carrier, number: number): void {
+    if (number < this.#highest) return this.endCarrier(carrier, Code.superseded);
+    this.#highest = number;
+    const before = this.active;
+    this.active = carrier;
+    carrier.feed.rewind();
+    if (before && before !== carrier) this.endCarrier(before, Code.superseded);
+    this.#queueWake();
+  }
+
+  #boundCarriers(): void {
+    while (this.#carriers.size > this.host.limits.maxCarriers) {
+      for (const carrier of this.#carriers) {
+        if (carrier === this.active) continue;
+        this.endCarrier(carrier, Code.superseded);
+        break;
+      }
+    }
+  }
+
+  // What carriers say
+
+  /** Takes the message in unless it is a duplicate. False: something before it is missing. */
+  accept(number: number, message: Payload): boolean {
+    const octets = sizeOf(message);
+    if (octets > this.host.limits.maxMessage) throw new ProtocolError(Code.tooBig, "A message is too big.");
+    if (!this.#receiver.accept(number, octets)) return !this.#receiver.isGap(number);
+    if (!this.#closing) this.#handler.onMessage(message);
+    if (this.#receiver.isDue(duplexBounds)) this.#queueAcknowledge();
+    else this.#cancelAcknowledge ??= this.host.clock.after(duplexBounds.wait, () => this.#acknowledgeAlone());
+    return true;
+  }
+
+  acknowledged(number: number): void {
+    if (!this.buffer.acknowledge(number))
+      throw new ProtocolError(Code.malformed, "What was never sent was acknowledged.");
+    this.#drained();
+  }
+
+  pong(token: number): string {
+    return numberRecord(Type.pong, token);
+  }
+
+  closedByClient(parameters: URLSearchParams, outlet: Outlet): void {
+    this.end(Number(parameters.get("code")) || Code.normal, "", outlet);
+  }
+
+  // What the server says
+
+  /** `g` and `a`: what every carrier begins with, and every answer of a poll. */
+  greeting(): string {
+    const { hold, ping, window, maxMessage: max } = this.host.limits;
+    return parameterRecord(Type.greeting, { v: 1, hold, ping, window, max, p: this.protocol }) + this.acknowledgement();
+  }
+
+  /** The number of messages taken in; from here on the client counts as told. */
+  acknowledgement(): string {
+    this.#cancelAcknowledge?.();
+    this.#cancelAcknowledge = undefined;
+    return numberRecord(Type.acknowledge, this.#receiver.tell());
+  }
+
+  /** An acknowledgement to put in front of what is sent anyway; "" if none is owed. */
+  get owedAcknowledgement(): string {
+    return this.#receiver.owes ? this.acknowledgement() : "";
+  }
+
+  /** `x`, once all that was sent before it has left on this carrier. */
+  closeRecord(carrier: Carrier): { record: string; code: number; reason: string } | undefined {
+    if (!this.#closing || this.active !== carrier || carrier.feed.isPending) return undefined;
+    return { ...this.#closing, record: parameterRecord(Type.close, { ...this.#closing }) };
+  }
+
+  /** After the turn, as what is being read may have an answer of its own for it to ride on. */
+  #queueAcknowledge(): void {
+    if (this.#isAcknowledgeQueued) return;
+    this.#isAcknowledgeQueued = true;
+    this.host.afterTurn(() => {
+      this.#isAcknowledgeQueued = false;
+      this.#acknowledgeAlone();
+    });
+  }
+
+  #acknowledgeAlone(): void {
+    this.#cancelAcknowledge = undefined;
+    if (this.#receiver.owes) this.active?.outlet.send(this.acknowledgement());
+  }
+
+  #queueWake(): void {
+    if (this.#isWakeQueued) return;
+    this.#isWakeQueued = true;
+    this.host.afterTurn(() => {
+      this.#isWakeQueued = false;
+      this.active?.outlet.wake();
+    });
+  }
+
+  #drained(): void {
+    if (!this.#wasAboveHighWater || this.buffer.octets > LOW_WATER) return;
+    this.#wasAboveHighWater = false;
+    this.#handler.onDrain?.();
+  }
+
+  // The end
+
+  #armWindow(): void {
+    if (this.isOver) return;
+    this.#cancelWindow?.();
+    const { window } = this.host.limits;
+    // One that is closed waits only for a client that missed it.
+    const wait = this.#closing ? Math.min(window, closedWindow) : window;
+    this.#cancelWindow = this.host.clock.after(wait, () => this.end(Code.gone, "No carrier came in time."));
+  }
+
+  /** Ends it now: every carrier is told, and the application. `alsoTell` is where the reason for it came from, attached or not. */
+  end(code: number, reason: string, alsoTell?: Outlet): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#cancelWindow?.();
+    this.#cancelAcknowledge?.();
+    const record = parameterRecord(Type.close, { code, reason: reason || undefined });
+    for (const carrier of this.#carriers) {
+      carrier.isEnded = true;
+      carrier.outlet.close(record, code, reason);
+    }
+    this.#carriers.clear();
+    this.active = undefined;
+    alsoTell?.close(record, code, reason);
+    if (!this.#closing) this.#handler.onClose();
+    this.host.onOver(this);
+  }
+}

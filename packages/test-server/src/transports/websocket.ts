@@ -1,0 +1,105 @@
+import type { RawData, WebSocket } from "ws";
+import { HIGH_WATER } from "../channel.ts";
+import type { Attach, Carrier, Outlet } from "../session/carrier.ts";
+import type { Session } from "../session/session.ts";
+import { Code, numberRecord, Type } from "../shared.ts";
+
+/** A WebSocket message holds about so many octets at the most, so that a pong is never far behind. */
+const batchSize = 64 * 1024;
+
+/** A WebSocket in the service of a session: PROTOCOL.md section 5. */
+class WebSocketOutlet implements Outlet {
+  readonly takesBinary = true;
+  readonly isDuplex = true;
+  readonly #carrier: Carrier;
+  #isOver = false;
+  #isBlocked = false;
+  #sentAt: number;
+  #cancelPing: (() => void) | undefined;
+  #pings = 0;
+
+  constructor(
+    readonly session: Session,
+    readonly socket: WebSocket,
+    attach: Attach,
+  ) {
+    this.#sentAt = session.host.clock.now();
+    this.#carrier = session.attach(this, attach);
+    if (this.#isOver) return;
+    this.send(session.greeting());
+    this.#armPing();
+    socket.on("message", (data: RawData, isBinary: boolean) => {
+      const octets = data as Buffer;
+      this.#carrier.read(isBinary ? octets : octets.toString());
+    });
+    socket.on("close", () => {
+      this.#stop();
+      session.detach(this.#carrier);
+    });
+  }
+
+  wake(): void {
+    if (this.#isOver) return;
+    const { socket } = this;
+    while (socket.bufferedAmount < HIGH_WATER) {
+      const batch = this.#carrier.take(batchSize);
+      if (batch === undefined) return this.#closeIfDone();
+      this.#sentAt = this.session.host.clock.now();
+      socket.send(typeof batch === "string" ? this.session.owedAcknowledgement + batch : batch, this.#onTaken);
+    }
+    this.#isBlocked = true;
+  }
+
+  /** The network has taken a batch; if that was what the others wait for, they follow. */
+  readonly #onTaken = (): void => {
+    if (!this.#isBlocked || this.socket.bufferedAmount >= HIGH_WATER) return;
+    this.#isBlocked = false;
+    this.wake();
+  };
+
+  send(records: string): void {
+    if (this.#isOver) return;
+    this.#sentAt = this.session.host.clock.now();
+    this.socket.send(records);
+  }
+
+  end(code: number): void {
+    this.#stop();
+    this.socket.close(code);
+  }
+
+  close(record: string, code: number, reason: string): void {
+    this.send(record);
+    this.#stop();
+    this.socket.close(code, reason);
+  }
+
+  #closeIfDone(): void {
+    const close = this.session.closeRecord(this.#carrier);
+    if (close) this.close(close.record, close.code, close.reason);
+  }
+
+  #armPing(): void {
+    const { clock, limits } = this.session.host;
+    this.#cancelPing = clock.after(limits.ping, () => {
+      const now = clock.now();
+      if (now - this.#carrier.heardAt >= 2 * limits.ping) {
+        this.session.endCarrier(this.#carrier, Code.silent);
+        this.socket.terminate();
+        return;
+      }
+      if (now - this.#sentAt >= limits.ping) this.send(numberRecord(Type.ping, ++this.#pings));
+      this.#armPing();
+    });
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    this.#cancelPing?.();
+  }
+}
+
+/** Lets an open WebSocket carry the session, or offer to. */
+export function carryByWebSocket(session: Session, socket: WebSocket, attach: Attach): void {
+  new WebSocketOutlet(session, socket, attach);
+}
