@@ -1,0 +1,16 @@
+/** Something open on the network that can be torn down without a word. */
+export interface Breakable {
+  readonly kind: "websocket" | "http";
+  /** The page sees what it would see if the network had died: never a clean close. */
+  break(): void;
+}
+
+/** What the wrappers beside this file ask before they let anything out, and where they enter what is open. */
+export interface Line {
+  readonly webSocketPasses: boolean;
+  readonly httpPasses: boolean;
+  readonly open: Set<Breakable>;
+}
+
+/** A network that fails does not fail at once. */
+export const moment = () => 15 + Math.random() * 25;
