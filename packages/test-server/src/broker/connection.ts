@@ -403,5 +403,5 @@ function silent(interval: number): BrokerError {
 function malformed(error: StompCodecError): BrokerError {
   const code = error.code === "HEADER_NOT_WRITABLE" ? "MALFORMED_FRAME" : error.code;
   const remedy = code === "MALFORMED_FRAME" ? "Check escapes and content-length." : "Send less in one frame.";
-  return new BrokerError(code, `${error.message}.`, remedy);
+  return new BrokerError(code, error.message, remedy);
 }

@@ -83,7 +83,7 @@ export class Message {
   keep(): void {
     if (this.#isKept) return;
     this.#isKept = true;
-    this.#body = typeof this.#body === "string" ? utf8(Buffer.from(this.#body)) : this.#body.slice();
+    this.#body = typeof this.#body === "string" ? utf8(Buffer.from(this.#body)) : new Uint8Array(this.#body);
     this.#headers = JSON.parse(JSON.stringify(this.#headers));
     this.#rest.clear();
   }

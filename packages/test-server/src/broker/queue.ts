@@ -94,7 +94,7 @@ export class Queue {
   }
 
   /** The deliveries were not consumed, and wait for the next consumer at the front. */
-  giveBack(deliveries: Iterable<Delivery>): void {
+  giveBack(deliveries: readonly Delivery[]): void {
     this.#returned = [...this.#returned, ...deliveries].sort((one, other) => other.place - one.place);
     for (const delivery of deliveries) delivery.message.keep();
     this.#deliver();
@@ -102,12 +102,12 @@ export class Queue {
 
   #deliver(): void {
     for (const consumer of this.#ready) {
+      if (this.#returned.length === 0 && this.#waiting.size === 0) return;
       this.#ready.delete(consumer);
       if (!consumer.isReady) continue;
       // To the end: the loop comes back to it when the others had their turn.
       this.#ready.add(consumer);
-      const delivery = this.#returned.pop() ?? this.#waiting.shift();
-      if (!delivery) return;
+      const delivery = (this.#returned.pop() ?? this.#waiting.shift())!;
       delivery.count++;
       consumer.take(delivery);
     }

@@ -12,6 +12,8 @@ export class Transaction {
 
   add(step: Step): void {
     this.steps.push(step);
-    if (step.do === "send") this.octets += step.message.octets;
+    if (step.do !== "send") return;
+    this.octets += step.message.octets;
+    step.message.keep();
   }
 }
