@@ -44,7 +44,7 @@ function openRoom(room: Room): { conversation: Conversation; presence: Presence 
     const said = readChatMessage(message.text(), randomId);
     if (said === undefined || !conversation.add(said)) return;
     rooms.heard(room);
-    reading.grown(conversation.list);
+    reading.grown(conversation.list, 1);
   });
 
   const presenceDestination = `/topic/presence.${room.key}`;
@@ -104,7 +104,7 @@ function watchConnection(): void {
   const note = (text: string) => {
     const { conversation } = inside.get(rooms.current)!;
     conversation.note(text);
-    reading.grown(conversation.list);
+    reading.grown(conversation.list, 0);
   };
 
   faults.onChange(show);

@@ -42,15 +42,15 @@ export class ReadingPlace {
     this.#showButton();
   }
 
-  /** A message came into this list. */
-  grown(list: HTMLElement): void {
+  /** So many messages came into this list: none, if it was only a note. */
+  grown(list: HTMLElement, messages: number): void {
     if (list !== this.#list) {
       const place = this.#places.get(list);
-      if (place !== undefined && !place.atEnd) place.below++;
+      if (place !== undefined && !place.atEnd) place.below += messages;
     } else if (this.#atEnd) {
       this.#scrollToEnd();
     } else {
-      this.#below++;
+      this.#below += messages;
       this.#showButton();
     }
   }
