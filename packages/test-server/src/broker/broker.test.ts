@@ -145,7 +145,7 @@ describe("publishing without a connection", () => {
     const broker = create();
     const peer = StompPeer.connected(broker);
     peer.say("SUBSCRIBE", { id: "a", destination: "/topic/x" });
-    broker.publish("/topic/x", "hello", { "content-type": "text/plain" });
+    broker.publish("/topic/x", "hello", { "content-type": "text/plain", "": "nameless" });
     expect(peer.heard()).toMatchObject([{ headers: { "content-type": "text/plain" }, body: "hello" }]);
     expect(broker.stats).toMatchObject({ published: 1, delivered: 1 });
   });

@@ -42,7 +42,7 @@ export class Message {
     this.#headers = { destination, "message-id": id };
     let characters = 0;
     for (const name of Object.keys(headers)) {
-      if (notPassedOn.has(name)) continue;
+      if (name === "" || notPassedOn.has(name)) continue; // an empty name has no spelling in STOMP
       const value = headers[name]!;
       this.#headers[name] = value;
       characters += name.length + value.length;

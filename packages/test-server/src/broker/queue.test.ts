@@ -129,7 +129,7 @@ describe("ACK", () => {
     const broker = create();
     const peer = consumer(broker);
     publish(broker, "1");
-    const [{ headers }] = peer.heard() as [{ headers: Record<string, string> }];
+    const { headers } = peer.heard()[0]!;
     expect(headers.ack).toBeUndefined();
     peer.say("ACK", { id: headers["message-id"]! });
     expect(peer.refusal()).toBe("ACK_UNKNOWN");
