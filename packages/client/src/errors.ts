@@ -8,14 +8,12 @@
  * | `CLOSED` | the client or socket has been closed |
  * | `CONNECTION_LOST` | the STOMP connection ended without being asked to |
  * | `HEADER_NOT_WRITABLE` | a header holds what the STOMP version in use cannot write |
- * | `LISTENER_THREW` | a handler of the page's threw; the cause is what it threw |
  * | `MESSAGE_TOO_BIG` | a message exceeds what the server takes |
  * | `NOT_ACKNOWLEDGEABLE` | `ack` or `nack` on a message that needs none, or whose connection is gone |
  * | `NOT_SENT` | a publish never left and will not |
  * | `OUTBOX_FULL` | more is waiting to be sent than the outbox may hold |
  * | `SERVER_ERROR` | the server answered with an ERROR frame |
  * | `SESSION_ENDED` | the server ended the session; the reason says why |
- * | `TRANSACTION_OVER` | a transaction is used after commit, abort or the end of its connection |
  * | `UNKNOWN_OUTCOME` | a publish left and its connection ended before the server's word came |
  * | `UNSUPPORTED` | this browser lacks all the transports listed |
  */
@@ -25,14 +23,12 @@ export type EnckeErrorCode =
   | "CLOSED"
   | "CONNECTION_LOST"
   | "HEADER_NOT_WRITABLE"
-  | "LISTENER_THREW"
   | "MESSAGE_TOO_BIG"
   | "NOT_ACKNOWLEDGEABLE"
   | "NOT_SENT"
   | "OUTBOX_FULL"
   | "SERVER_ERROR"
   | "SESSION_ENDED"
-  | "TRANSACTION_OVER"
   | "UNKNOWN_OUTCOME"
   | "UNSUPPORTED";
 
@@ -48,5 +44,11 @@ export class EnckeError extends Error {
     override readonly cause?: unknown,
   ) {
     super(remedy ? `${what} ${remedy}` : what);
+  }
+
+  /** Of a publish that was not confirmed: whether the broker can have it. */
+  get outcome(): "not-sent" | "unknown" | undefined {
+    if (this.code === "UNKNOWN_OUTCOME") return "unknown";
+    return this.code === "NOT_SENT" ? "not-sent" : undefined;
   }
 }

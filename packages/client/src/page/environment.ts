@@ -15,6 +15,8 @@ export interface Environment {
   randomOctets(count: number): Uint8Array;
   /** Sends a last POST that outlives the page. False if the browser does not take it. */
   beacon(url: string, body: string): boolean;
+  /** Shows what a listener threw, as the browser shows it for its own events. */
+  reportError(error: unknown): void;
 }
 
 /** The page, worker or server process that this runs in. Globals are read here, at the call, and not at import. */
@@ -29,5 +31,12 @@ export function pageEnvironment(): Environment {
     random: () => Math.random(),
     randomOctets: (count) => crypto.getRandomValues(new Uint8Array(count)),
     beacon: (url, body) => scope.navigator?.sendBeacon?.(url, body) ?? false,
+    reportError: (error) => {
+      if (scope.reportError) scope.reportError(error);
+      else
+        setTimeout(() => {
+          throw error;
+        });
+    },
   };
 }

@@ -24,9 +24,8 @@ export class ReplayBuffer {
     return this.acknowledged + this.#messages.length - this.#first;
   }
 
-  /** Takes the next message; its number is the new `last`. */
-  push(message: Payload): void {
-    const size = sizeOf(message);
+  /** Takes the next message, of `size` octets; its number is the new `last`. */
+  push(message: Payload, size: number): void {
     this.#messages.push(message);
     this.#sizes.push(size);
     this.octets += size;

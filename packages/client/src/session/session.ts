@@ -117,9 +117,9 @@ export class Session {
     return { sent: this.#buffer.last, received, duplicates, resumed: this.#resumed };
   }
 
-  /** Queues a message. What is queued in one turn of the event loop leaves together. */
-  send(message: Payload): void {
-    this.#buffer.push(message);
+  /** Queues a message of so many octets. What is queued in one turn of the event loop leaves together. */
+  send(message: Payload, octets: number): void {
+    this.#buffer.push(message, octets);
     this.#queueFlush();
   }
 

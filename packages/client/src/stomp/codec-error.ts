@@ -1,25 +1,28 @@
-/** Why the codec gave up. Stable: programs may compare it. */
+/**
+ * What the codec raises, and nothing else raises.
+ *
+ * | code | when |
+ * | --- | --- |
+ * | `MALFORMED_FRAME` | the input is no STOMP, or its `content-length` does not lead to the closing NUL |
+ * | `FRAME_TOO_BIG` | a frame is, or by its `content-length` will be, larger than `maxFrame` |
+ * | `HEADERS_TOO_BIG` | command and headers of one frame are together larger than `maxHeaderBytes` |
+ * | `TOO_MANY_HEADERS` | one frame has more than `maxHeaders` header lines |
+ * | `HEADER_NOT_WRITABLE` | a header to be sent has no spelling in this version of STOMP; nothing was written |
+ */
 export type StompCodecErrorCode =
-  /** The input is no STOMP frame, or its `content-length` does not lead to the closing NUL. The peer is at fault: close the connection. */
   | "MALFORMED_FRAME"
-  /** A frame is, or by its `content-length` will be, larger than `maxFrame`. */
   | "FRAME_TOO_BIG"
-  /** Command and headers of one frame are together larger than `maxHeaderBytes`. */
   | "HEADERS_TOO_BIG"
-  /** A frame has more than `maxHeaders` header lines. */
   | "TOO_MANY_HEADERS"
-  /** A header given to `encodeFrame` has no spelling in this version of STOMP. The caller is at fault: nothing was written. */
-  | "UNWRITABLE_HEADER";
+  | "HEADER_NOT_WRITABLE";
 
-/** The only error that `encodeFrame` and `FrameDecoder.feed` raise themselves. */
+/** The first four mean that the stream cannot be read on, so close the connection; the last is the caller's to mend. */
 export class StompCodecError extends Error {
   override readonly name = "StompCodecError";
+  readonly code: StompCodecErrorCode;
 
-  constructor(
-    readonly code: StompCodecErrorCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
+  constructor(code: StompCodecErrorCode, what: string) {
+    super(what);
+    this.code = code;
   }
 }

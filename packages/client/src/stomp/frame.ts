@@ -12,9 +12,9 @@ export interface Frame {
 }
 
 /**
- * Whether the headers of this frame are written as they are, without escapes: STOMP 1.0 has none, and CONNECT and CONNECTED are exempt
- * "in order to remain backward compatible with STOMP 1.0" (STOMP 1.2, "Value Encoding"). The STOMP frame is not in that list: who sends it
- * cannot be speaking 1.0.
+ * Whether the headers of this frame are written as they are: STOMP 1.0 knows no escapes, and CONNECT and CONNECTED are
+ * exempt "in order to remain backward compatible with STOMP 1.0" (STOMP 1.2, "Value Encoding"). The STOMP frame is not:
+ * the clause does not name it, and whoever sends it cannot mean 1.0.
  */
 export function isUnescaped(command: string, version: StompVersion): boolean {
   return version === "1.0" || command === "CONNECT" || command === "CONNECTED";

@@ -1,0 +1,14 @@
+export { type ConnectOptions, connect } from "./connect.ts";
+export { EnckeError, type EnckeErrorCode } from "./errors.ts";
+export { type EnckeCloseEvent, EnckeSocket } from "./socket/encke-socket.ts";
+export type { EnckeSocketOptions } from "./socket/options.ts";
+export type { Body, Client, ClientEvents, ClientState, PublishOptions } from "./stomp/client.ts";
+export type { StompEndpoint } from "./stomp/connect.ts";
+export type { Frame, Headers, StompVersion } from "./stomp/frame.ts";
+export type { Message } from "./stomp/message.ts";
+export type { Asked, StompOptions } from "./stomp/options.ts";
+export type { SocketLike } from "./stomp/socket-like.ts";
+export type { AckMode, Continuity, SubscribeOptions, Subscription } from "./stomp/subscription.ts";
+export type { TransportKind, TransportName } from "./transports/transport.ts";
+export { webSocket } from "./transports/websocket.ts";
+export { xhrPoll } from "./transports/xhr-poll.ts";

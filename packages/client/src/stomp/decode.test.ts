@@ -1,0 +1,442 @@
+import { describe, expect, it } from "vitest";
+import { StompCodecError } from "./codec-error.ts";
+import { type DecoderLimits, FrameDecoder } from "./decode.ts";
+import type { Frame, StompVersion } from "./frame.ts";
+
+const versions: StompVersion[] = ["1.0", "1.1", "1.2"];
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Feeds the chunks and returns what came out: frames, "heart-beat"s, and at last the code of the error, if there was one. */
+function decode(chunks: (string | Uint8Array)[], version: StompVersion = "1.2", limits?: Partial<DecoderLimits>) {
+  const out: (Frame | string)[] = [];
+  const decoder = new FrameDecoder(
+    (frame) => out.push(frame),
+    () => out.push("heart-beat"),
+    limits,
+  );
+  decoder.version = version;
+  try {
+    for (const chunk of chunks) decoder.feed(chunk);
+  } catch (error) {
+    if (!(error instanceof StompCodecError)) throw error;
+    out.push(error.code);
+  }
+  return out;
+}
+
+/** The same input as text and as bytes; bodies are compared as text. */
+function decodeBothWays(input: string, version?: StompVersion, limits?: Partial<DecoderLimits>) {
+  const asText = decode([input], version, limits);
+  const asBytes = decode([bytes(input)], version, limits).map((item) => {
+    if (typeof item === "string") return item;
+    expect(item.body).toBeInstanceOf(Uint8Array);
+    return { ...item, body: new TextDecoder().decode(item.body as Uint8Array) };
+  });
+  expect(asBytes).toEqual(asText);
+  return asText;
+}
+
+const message = (headers: Record<string, string>, body = "") => ({ command: "MESSAGE", headers, body });
+
+describe("a frame", () => {
+  it.each(versions)("has a command, headers and a body up to the NUL (STOMP %s)", (version) => {
+    expect(decodeBothWays("MESSAGE\nsubscription:0\nmessage-id:007\n\nhello queue a\0", version)).toEqual([
+      message({ subscription: "0", "message-id": "007" }, "hello queue a"),
+    ]);
+  });
+
+  it("may have neither headers nor a body", () => {
+    expect(decodeBothWays("DISCONNECT\n\n\0")).toEqual([{ command: "DISCONNECT", headers: {}, body: "" }]);
+  });
+
+  it("may share its chunk with others and with heart-beats", () => {
+    expect(decodeBothWays("\nMESSAGE\n\na\0\n\r\nMESSAGE\n\nb\0MESSAGE\n\n\0")).toEqual([
+      "heart-beat",
+      message({}, "a"),
+      "heart-beat",
+      "heart-beat",
+      message({}, "b"),
+      message({}),
+    ]);
+  });
+
+  it("has a string body where it came as text and a Uint8Array body where it came as bytes, in one stream", () => {
+    const frames = decode(["MESSAGE\n\ntext\0", bytes("MESSAGE\n\nbytes\0"), "MESSAGE\n\ntext\0"]);
+    expect(frames).toEqual([message({}, "text"), { ...message({}), body: bytes("bytes") }, message({}, "text")]);
+  });
+
+  it("is not looked for in a body", () => {
+    expect(decodeBothWays("MESSAGE\n\nMESSAGE\nfoo:bar\n\n\0")).toEqual([message({}, "MESSAGE\nfoo:bar\n\n")]);
+  });
+
+  it("may have a command that no standard knows, for the owner to judge", () => {
+    expect(decodeBothWays("X-PING\n\n\0")).toEqual([{ command: "X-PING", headers: {}, body: "" }]);
+  });
+
+  it.each(["GET / HTTP/1.1\r\n", "{", "<html>", "\0", " MESSAGE\n", "a:b\n", "é"])(
+    "does not begin with %j, which is refused at once",
+    (input) => {
+      expect(decodeBothWays(input)).toEqual(["MALFORMED_FRAME"]);
+    },
+  );
+
+  it("needs UTF-8 in its head when it comes as bytes", () => {
+    expect(decode([Uint8Array.of(...bytes("MESSAGE\na:"), 0xff, 10)])).toEqual(["MALFORMED_FRAME"]);
+    expect(decode([Uint8Array.of(...bytes("MESSAGE\na:"), 0xc3), bytes("\n\n\0")])).toEqual(["MALFORMED_FRAME"]);
+    expect(decode([Uint8Array.of(...bytes("MESSAGE\na:"), 0xc3), "\n\n\0"])).toEqual(["MALFORMED_FRAME"]);
+  });
+
+  it("keeps a byte order mark in a header", () => {
+    expect(decodeBothWays("MESSAGE\n\ufeffa:\ufeffb\n\n\0")).toEqual([message({ "\ufeffa": "\ufeffb" })]);
+  });
+});
+
+describe("a header", () => {
+  it("counts the first time where it is repeated", () => {
+    expect(decodeBothWays("MESSAGE\nfoo:World\nfoo:Hello\n\n\0")).toEqual([message({ foo: "World" })]);
+    expect(decodeBothWays("MESSAGE\nfoo:\nfoo:Hello\n\n\0")).toEqual([message({ foo: "" })]);
+  });
+
+  it.each(["1.1", "1.2"] as const)("is unescaped in name and value, in one pass (STOMP %s)", (version) => {
+    expect(decodeBothWays("MESSAGE\na\\cb\\\\:\\\\n\\n\\c\\\\\\\\c\n\n\0", version)).toEqual([
+      message({ "a:b\\": "\\n\n:\\\\c" }),
+    ]);
+  });
+
+  it("knows the escape for CR in 1.2 alone", () => {
+    expect(decodeBothWays("MESSAGE\na:\\r\n\n\0", "1.2")).toEqual([message({ a: "\r" })]);
+    expect(decodeBothWays("MESSAGE\na:\\r\n\n\0", "1.1")).toEqual(["MALFORMED_FRAME"]);
+  });
+
+  it.each(["\\t", "\\", "a\\", "\\\\\\", "\\C", "\\ ", "\\😀", "\\u000a"])(
+    "is refused with the undefined escape %j from 1.1 on",
+    (value) => {
+      for (const version of ["1.1", "1.2"] as const) {
+        expect(decodeBothWays(`MESSAGE\na:${value}\n\n\0`, version)).toEqual(["MALFORMED_FRAME"]);
+        expect(decodeBothWays(`MESSAGE\n${value}:a\n\n\0`, version)).toEqual(["MALFORMED_FRAME"]);
+      }
+      expect(decodeBothWays(`MESSAGE\na:${value.trim()}\n\n\0`, "1.0")).toEqual([message({ a: value.trim() })]);
+    },
+  );
+
+  it.each(versions)("is taken as it is in CONNECT and CONNECTED (STOMP %s)", (version) => {
+    for (const command of ["CONNECT", "CONNECTED"]) {
+      expect(decodeBothWays(`${command}\npasscode:a:b\\n\\t\\\n\n\0`, version)).toEqual([
+        { command, headers: { passcode: "a:b\\n\\t\\" }, body: "" },
+      ]);
+    }
+  });
+
+  it("is unescaped in the STOMP frame, which the exemption does not name", () => {
+    expect(decodeBothWays("STOMP\npasscode:a\\cb\n\n\0")).toEqual([
+      { command: "STOMP", headers: { passcode: "a:b" }, body: "" },
+    ]);
+  });
+
+  it("is never trimmed from 1.1 on", () => {
+    for (const version of ["1.1", "1.2"] as const) {
+      expect(decodeBothWays("MESSAGE\n a : b \n\n\0", version)).toEqual([message({ " a ": " b " })]);
+    }
+  });
+
+  it("loses in 1.0 the padding that the examples of that standard have", () => {
+    expect(decodeBothWays("MESSAGE\ndestination: /queue/a\ncontent-length: 2 \n\nab\0", "1.0")).toEqual([
+      message({ destination: "/queue/a", "content-length": "2" }, "ab"),
+    ]);
+  });
+
+  it("may have an empty value and a value with colons", () => {
+    expect(decodeBothWays("MESSAGE\na:\nb:c:d\n\n\0")).toEqual([message({ a: "", b: "c:d" })]);
+  });
+
+  it.each(versions)("needs a name and a colon (STOMP %s)", (version) => {
+    expect(decodeBothWays("MESSAGE\na\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
+    expect(decodeBothWays("MESSAGE\na\nb:c\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
+    expect(decodeBothWays("MESSAGE\n:a\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
+  });
+
+  it("may be called like a member of Object.prototype, and none is there otherwise", () => {
+    const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
+    const [frame] = decode([`MESSAGE\n${names.map((name) => `${name}:x\n${name}:y\n`).join("")}\n\0`]) as [Frame];
+    expect(Object.keys(frame.headers)).toEqual(names);
+    expect(names.map((name) => frame.headers[name])).toEqual(["x", "x", "x", "x"]);
+    expect(({} as Record<string, unknown>).x).toBeUndefined();
+
+    const [plain] = decode(["MESSAGE\na:b\n\n\0"]) as [Frame];
+    expect(names.map((name) => plain.headers[name])).toEqual([undefined, undefined, undefined, undefined]);
+    expect({ ...plain.headers }).toStrictEqual({ a: "b" });
+    expect(JSON.stringify(plain.headers)).toBe('{"a":"b"}');
+  });
+});
+
+describe("a line end", () => {
+  it.each(["1.0", "1.2"] as const)("may be CR LF (STOMP %s)", (version) => {
+    expect(decodeBothWays("\r\nMESSAGE\r\na:b\r\nc:d\n\r\ne\r\n\0\r\n", version)).toEqual([
+      "heart-beat",
+      message({ a: "b", c: "d" }, "e\r\n"),
+      "heart-beat",
+    ]);
+  });
+
+  it("is LF alone in 1.1, where CR is data", () => {
+    expect(decodeBothWays("MESSAGE\na:b\r\n\n\0", "1.1")).toEqual([message({ a: "b\r" })]);
+    expect(decodeBothWays("MESSAGE\na:b\r\n\r\n\0", "1.1")).toEqual(["MALFORMED_FRAME"]);
+    expect(decodeBothWays("\r\n", "1.1")).toEqual(["MALFORMED_FRAME"]);
+  });
+
+  it("is not a CR alone", () => {
+    expect(decodeBothWays("MESSAGE\na:b\rc\n\n\0")).toEqual([message({ a: "b\rc" })]);
+    expect(decodeBothWays("\rMESSAGE\n\n\0")).toEqual(["MALFORMED_FRAME"]);
+    expect(decodeBothWays("MESSAGE\n\r\r\n\n\0")).toEqual(["MALFORMED_FRAME"]);
+  });
+});
+
+describe("content-length", () => {
+  it("counts octets, in text too", () => {
+    expect(decodeBothWays("MESSAGE\ncontent-length:10\n\naé€😀\0\n")).toEqual([
+      message({ "content-length": "10" }, "aé€😀"),
+      "heart-beat",
+    ]);
+  });
+
+  it("lets the body have NULs", () => {
+    expect(decodeBothWays("MESSAGE\ncontent-length:4\n\n\0é\0\0MESSAGE\n\n\0")).toEqual([
+      message({ "content-length": "4" }, "\0é\0"),
+      message({}),
+    ]);
+  });
+
+  it("may be 0", () => {
+    expect(decodeBothWays("MESSAGE\ncontent-length:0\n\n\0")).toEqual([message({ "content-length": "0" })]);
+    expect(decodeBothWays("MESSAGE\ncontent-length:0\n\na")).toEqual(["MALFORMED_FRAME"]);
+  });
+
+  it("counts the first time where it is repeated", () => {
+    expect(decodeBothWays("MESSAGE\ncontent-length:1\ncontent-length:9\n\na\0")).toEqual([
+      message({ "content-length": "1" }, "a"),
+    ]);
+  });
+
+  it.each(["", "-1", "1.5", "1e1", "0x1", " 1", "1 ", "one", "١"])("is not %j", (length) => {
+    expect(decodeBothWays(`MESSAGE\ncontent-length:${length}\n\n`)).toEqual(["MALFORMED_FRAME"]);
+  });
+
+  it("is refused when no NUL follows, without waiting for one", () => {
+    expect(decodeBothWays("MESSAGE\ncontent-length:2\n\nabc")).toEqual(["MALFORMED_FRAME"]);
+    expect(decodeBothWays("MESSAGE\ncontent-length:2\n\na\0MESSAGE\n")).toEqual(["MALFORMED_FRAME"]);
+  });
+
+  it("is refused when a peer counted characters, not octets", () => {
+    expect(decodeBothWays("MESSAGE\ncontent-length:4\n\nhéhé\0")).toEqual(["MALFORMED_FRAME"]);
+    expect(decodeBothWays("MESSAGE\ncontent-length:2\n\n😀\0")).toEqual(["MALFORMED_FRAME"]);
+    expect(decodeBothWays("MESSAGE\ncontent-length:3\n\n😀\0")).toEqual(["MALFORMED_FRAME"]);
+    expect(decode(["MESSAGE\ncontent-length:3\n\n\ud83d", "\ude00\0"])).toEqual(["MALFORMED_FRAME"]);
+  });
+
+  it("may end where a chunk ends", () => {
+    expect(decode(["MESSAGE\ncontent-length:2\n\nab", "\0"])).toEqual([message({ "content-length": "2" }, "ab")]);
+    expect(decode(["MESSAGE\ncontent-length:2\n\nab", "c"])).toEqual(["MALFORMED_FRAME"]);
+  });
+});
+
+describe("a frame that comes in text and bytes", () => {
+  const head = "MESSAGE\nname:é\ncontent-length:6\n\n";
+
+  it("has a body of bytes as soon as one piece of it was", () => {
+    const body = bytes("aé\0bc");
+    expect(decode([`${head}aé`, bytes("\0bc\0")])).toEqual([
+      { command: "MESSAGE", headers: { name: "é", "content-length": "6" }, body },
+    ]);
+    expect(decode([bytes(`${head}aé`), "\0bc\0"])[0]).toMatchObject({ body });
+    expect(decode([`${head}a`, bytes("é"), "\0", "b", bytes("c"), "\0"])[0]).toMatchObject({ body });
+    expect(decode([`${head}aé\0bc`, bytes("\0")])[0]).toMatchObject({ body });
+  });
+
+  it("has a body in the form it came in when only the head came in the other", () => {
+    expect(decode([bytes(head), "aé\0bc\0"])[0]).toMatchObject({ headers: { name: "é" }, body: "aé\0bc" });
+    expect(decode([head.slice(0, 13), bytes(head.slice(13)), "aé\0bc\0"])[0]).toMatchObject({ body: "aé\0bc" });
+    expect(decode([head, bytes("aé\0bc\0")])[0]).toMatchObject({ body: bytes("aé\0bc") });
+  });
+});
+
+describe("a limit", () => {
+  it("bounds the frame, head and body together", () => {
+    const frame = "MESSAGE\na:b\n\n0123456789\0";
+    const size = frame.length - 1;
+    expect(decodeBothWays(frame, "1.2", { maxFrame: size })).toEqual([message({ a: "b" }, "0123456789")]);
+    expect(decodeBothWays(frame, "1.2", { maxFrame: size - 1 })).toEqual(["FRAME_TOO_BIG"]);
+  });
+
+  it("refuses a content-length beyond it before the body comes", () => {
+    expect(decodeBothWays("MESSAGE\ncontent-length:16777216\n\n")).toEqual(["FRAME_TOO_BIG"]);
+    expect(decodeBothWays(`MESSAGE\ncontent-length:${"9".repeat(400)}\n\n`)).toEqual(["FRAME_TOO_BIG"]);
+    expect(decodeBothWays("MESSAGE\ncontent-length:1000\n\n")).toEqual([]);
+  });
+
+  it("refuses a body without a content-length once it has outgrown it", () => {
+    const chunks = ["MESSAGE\n\n", ...Array(10).fill("0123456789")];
+    expect(decode(chunks, "1.2", { maxFrame: 110 })).toEqual([]);
+    expect(decode(chunks, "1.2", { maxFrame: 108 })).toEqual(["FRAME_TOO_BIG"]);
+    expect(decode(chunks.map(bytes), "1.2", { maxFrame: 108 })).toEqual(["FRAME_TOO_BIG"]);
+  });
+
+  it("bounds the number of headers, repeated ones included", () => {
+    const frame = (count: number) => `MESSAGE\n${"a:b\n".repeat(count)}\n\0`;
+    expect(decodeBothWays(frame(100))).toEqual([message({ a: "b" })]);
+    expect(decodeBothWays(frame(101))).toEqual(["TOO_MANY_HEADERS"]);
+    expect(decodeBothWays(frame(3), "1.2", { maxHeaders: 2 })).toEqual(["TOO_MANY_HEADERS"]);
+  });
+
+  it("bounds the head, also of a line that never ends", () => {
+    const head = "MESSAGE\nabc:def\n\n";
+    expect(decodeBothWays(`${head}\0`, "1.2", { maxHeaderBytes: head.length })).toHaveLength(1);
+    expect(decodeBothWays(`${head}\0`, "1.2", { maxHeaderBytes: head.length - 1 })).toEqual(["HEADERS_TOO_BIG"]);
+    expect(decodeBothWays("A".repeat(65_537))).toEqual(["HEADERS_TOO_BIG"]);
+    expect(decodeBothWays(`MESSAGE\n${"a".repeat(65_537)}`)).toEqual(["HEADERS_TOO_BIG"]);
+  });
+
+  it("does not count the line ends between frames", () => {
+    expect(decodeBothWays("\n".repeat(1000), "1.2", { maxFrame: 10, maxHeaderBytes: 10 })).toHaveLength(1000);
+    expect(decode(Array(1000).fill("\r\n"), "1.2", { maxHeaderBytes: 10 })).toHaveLength(1000);
+  });
+});
+
+describe("a binary body", () => {
+  it("is a view of the chunk that holds all of it", () => {
+    const chunk = bytes("MESSAGE\n\nabc\0");
+    const [frame] = decode([chunk]) as [Frame];
+    expect((frame.body as Uint8Array).buffer).toBe(chunk.buffer);
+  });
+
+  it("is a copy where it came in several chunks, so that their buffer may be used again", () => {
+    const frames: Frame[] = [];
+    const decoder = new FrameDecoder((frame) => frames.push(frame));
+    const buffer = new Uint8Array(1);
+    for (const octet of bytes("MESSAGE\n\nabcdefghij\0")) {
+      buffer[0] = octet;
+      decoder.feed(buffer);
+    }
+    buffer[0] = 7;
+    expect(frames).toEqual([{ ...message({}), body: bytes("abcdefghij") }]);
+  });
+});
+
+describe("FrameDecoder", () => {
+  it("reads with the version that onFrame sets from the next frame on", () => {
+    const out: Frame[] = [];
+    const decoder = new FrameDecoder((frame) => {
+      out.push(frame);
+      decoder.version = frame.headers.version as StompVersion;
+    });
+    decoder.feed("CONNECTED\nversion:1.0\n\n\0MESSAGE\nversion:1.2\na:\\t\n\n\0MESSAGE\na:\\n\n\n\0");
+    expect(out.map(({ headers }) => headers.a)).toEqual([undefined, "\\t", "\n"]);
+  });
+
+  it("works without a heart-beat callback", () => {
+    expect(() => new FrameDecoder(() => {}).feed("\n")).not.toThrow();
+  });
+
+  it("takes an empty chunk as nothing", () => {
+    expect(decode(["", new Uint8Array(), "MESS", "", new Uint8Array(), "AGE\n\na", "", "\0"])).toEqual([
+      message({}, "a"),
+    ]);
+  });
+
+  it("delivers what came before an error, then throws it at every call until it is reset", () => {
+    const frames: Frame[] = [];
+    const decoder = new FrameDecoder((frame) => frames.push(frame));
+    expect(() => decoder.feed("MESSAGE\n\na\0MESSAGE\noops\n\n\0MESSAGE\n\nb\0")).toThrow(StompCodecError);
+    expect(() => decoder.feed("MESSAGE\n\nc\0")).toThrow(/without a name and a colon/);
+    expect(frames).toEqual([message({}, "a")]);
+    decoder.reset();
+    decoder.feed("MESSAGE\n\nd\0");
+    expect(frames).toEqual([message({}, "a"), message({}, "d")]);
+  });
+
+  it.each(["MESS", "MESSAGE\n", "MESSAGE\na:", "MESSAGE\n\nbo", "MESSAGE\ncontent-length:9\n\nbo", "\r"])(
+    "forgets on reset that it has read %j",
+    (begun) => {
+      for (const chunk of [begun, bytes(begun), Uint8Array.of(...bytes(begun), 0xc3)]) {
+        const frames: Frame[] = [];
+        const decoder = new FrameDecoder((frame) => frames.push(frame));
+        try {
+          decoder.feed(chunk);
+        } catch {
+          // Half a character after a CR is no command: that is forgotten too.
+        }
+        decoder.reset();
+        decoder.feed(bytes("MESSAGE\na:é\n\nb\0"));
+        expect(frames).toEqual([{ ...message({ a: "é" }), body: bytes("b") }]);
+      }
+    },
+  );
+
+  it("drops the rest of the chunk when a callback resets it", () => {
+    for (const input of ["MESSAGE\n\na\0MESSAGE\n\nb\0MESS", "\nMESSAGE\n\nb\0MESS", "\r\nMESSAGE\n\nb\0MESS"]) {
+      for (const chunk of [input, bytes(input)]) {
+        const out: (Frame | string)[] = [];
+        const decoder: FrameDecoder = new FrameDecoder(
+          (frame) => out.push(frame) && decoder.reset(),
+          () => out.push("heart-beat") && decoder.reset(),
+        );
+        decoder.feed(chunk);
+        expect(out).toHaveLength(1);
+        decoder.feed("MESSAGE\n\nc\0");
+        expect(out.slice(1)).toEqual([message({}, "c")]);
+      }
+    }
+  });
+
+  it("takes a new stream from a callback that has reset it", () => {
+    const bodies: unknown[] = [];
+    const decoder: FrameDecoder = new FrameDecoder(({ body }) => {
+      bodies.push(body);
+      if (body !== "a") return;
+      decoder.reset();
+      decoder.feed("MESSAGE\n\nnew\0MESSAGE\n\nst");
+    });
+    decoder.feed("MESSAGE\n\na\0MESSAGE\n\nold\0");
+    decoder.feed("ream\0");
+    expect(bodies).toEqual(["a", "new", "stream"]);
+  });
+
+  it("reads the whole chunk when callbacks throw, and throws the first error then", () => {
+    const bodies: unknown[] = [];
+    const decoder = new FrameDecoder(
+      ({ body }) => {
+        bodies.push(body);
+        if (body !== "c") throw new Error(`from ${body}`);
+      },
+      () => {
+        throw new Error("from the heart-beat");
+      },
+    );
+    expect(() => decoder.feed("MESSAGE\n\na\0\nMESSAGE\n\nb\0MESSAGE\n\n")).toThrow("from a");
+    expect(() => decoder.feed("c\0")).not.toThrow();
+    expect(bodies).toEqual(["a", "b", "c"]);
+    expect(() => decoder.feed("\n")).toThrow("from the heart-beat");
+  });
+
+  it("throws its own error rather than a callback's when there are both, because it needs a reset", () => {
+    const decoder = new FrameDecoder(() => {
+      throw new Error("from the callback");
+    });
+    expect(() => decoder.feed("MESSAGE\n\na\0{")).toThrow(StompCodecError);
+    decoder.reset();
+    expect(() => decoder.feed("")).not.toThrow();
+  });
+
+  it("reads a long body in the smallest chunks in linear time", () => {
+    const length = 200_000;
+    for (const one of ["x", bytes("x")]) {
+      for (const header of [`content-length:${length}\n`, ""]) {
+        const frames: Frame[] = [];
+        const decoder = new FrameDecoder((frame) => frames.push(frame));
+        decoder.feed(`MESSAGE\n${header}\n`);
+        for (let i = 0; i < length; i++) decoder.feed(one);
+        decoder.feed(typeof one === "string" ? "\0" : Uint8Array.of(0));
+        expect(frames[0]?.body).toHaveLength(length);
+      }
+    }
+  });
+});

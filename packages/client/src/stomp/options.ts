@@ -1,0 +1,70 @@
+import { EnckeError } from "../errors.ts";
+import type { Headers } from "./frame.ts";
+
+/** A value, or a function that gives it, asked anew at every STOMP connection. */
+export type Asked<T> = T | (() => T | Promise<T>);
+
+export interface StompOptions {
+  /** STOMP 1.2, CONNECT: `login`. @default none */
+  login?: Asked<string>;
+  /** STOMP 1.2, CONNECT: `passcode`. @default none */
+  passcode?: Asked<string>;
+  /** STOMP 1.2, CONNECT: the virtual host. @default "/" */
+  host?: Asked<string>;
+  /** More headers for CONNECT. @default none */
+  headers?: Asked<Headers>;
+  /**
+   * How often, in milliseconds, this client is able to send something; 0 means never. In force is the larger of this and the server's wish, and nothing if
+   * either is 0. Over a session, which watches itself, always 0.
+   * @default 10_000
+   * @see STOMP 1.2, "Heart-beating" (first number of the CONNECT `heart-beat` header)
+   */
+  heartbeatOutgoing?: number;
+  /**
+   * How often, in milliseconds, this client would like to hear something; 0 means never. A server that is silent for twice what was agreed is taken for gone. Over a
+   * session always 0.
+   * @default 10_000
+   * @see STOMP 1.2, "Heart-beating" (second number of the CONNECT `heart-beat` header)
+   */
+  heartbeatIncoming?: number;
+  /** Publishes that may wait for a connection; `OUTBOX_FULL` over it. @default 10_000 */
+  maxOutboxCount?: number;
+  /** Octets of body, in text UTF-16 code units, that may wait for a connection; `OUTBOX_FULL` over it. @default 16 MiB */
+  maxOutboxSize?: number;
+}
+
+export interface ResolvedStompOptions extends StompOptions {
+  heartbeatOutgoing: number;
+  heartbeatIncoming: number;
+  maxOutboxCount: number;
+  maxOutboxSize: number;
+}
+
+const defaults = {
+  heartbeatOutgoing: 10_000,
+  heartbeatIncoming: 10_000,
+  maxOutboxCount: 10_000,
+  maxOutboxSize: 16 * 1024 * 1024,
+};
+
+/** @throws {EnckeError} `BAD_OPTION` */
+export function resolveStompOptions(options: StompOptions): ResolvedStompOptions {
+  const resolved = { ...defaults, ...options };
+  for (const name of Object.keys(defaults) as Array<keyof typeof defaults>) {
+    if (!(resolved[name] >= 0)) throw new EnckeError("BAD_OPTION", `\`${name}\` is not a number from 0.`);
+  }
+  return resolved;
+}
+
+/** The CONNECT headers that the options ask for. A promise only if one of them is, so that plain values leave with the first request. */
+export function connectHeaders({ login, passcode, host = "/", headers }: StompOptions): Headers | Promise<Headers> {
+  const asked = [headers, login, passcode, host].map((value) => (typeof value === "function" ? value() : value));
+  const join = ([more, ...named]: unknown[]): Headers => {
+    const joined = { ...(more as Headers | undefined) };
+    ["login", "passcode", "host"].forEach((name, at) => {
+      if (named[at] !== undefined) joined[name] = named[at] as string;
+    });
+    return joined;
+  };
+  return asked.some((value) => value instanceof Promise) ? Promise.all(asked).then(join) : join(asked);
+}

@@ -1,0 +1,34 @@
+import type { Headers } from "./frame.ts";
+import type { Message } from "./message.ts";
+
+/** STOMP 1.2, SUBSCRIBE: `ack`. */
+export type AckMode = "auto" | "client" | "client-individual";
+
+export interface SubscribeOptions {
+  /** @default "auto" */
+  ack?: AckMode;
+  /** More headers for SUBSCRIBE. @default none */
+  headers?: Headers;
+}
+
+/**
+ * Whether messages may have been missed: "fresh", none was ever sent over another connection; "resumed", connections were lost and no message; "gap", the
+ * STOMP connection had to be opened anew, and what was published in between is missing.
+ */
+export type Continuity = "fresh" | "resumed" | "gap";
+
+/** What `subscribe` returns. */
+export interface Subscription {
+  readonly id: string;
+  readonly destination: string;
+  readonly continuity: Continuity;
+  /** Ends it; no message is delivered after this call. Idempotent. */
+  unsubscribe(): void;
+}
+
+/** A subscription as the client keeps it. */
+export interface Subscribed {
+  readonly public: Subscription & { continuity: Continuity };
+  readonly options: SubscribeOptions;
+  readonly handler: (message: Message) => void;
+}
