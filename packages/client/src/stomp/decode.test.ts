@@ -153,6 +153,7 @@ describe("a header", () => {
     expect(decodeBothWays("MESSAGE\na\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
     expect(decodeBothWays("MESSAGE\na\nb:c\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
     expect(decodeBothWays("MESSAGE\n:a\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
+    expect(decodeBothWays("MESSAGE\n :a\n\n\0", "1.0")).toEqual(["MALFORMED_FRAME"]);
   });
 
   it("may be called like a member of Object.prototype, and none is there otherwise", () => {
@@ -346,7 +347,7 @@ describe("FrameDecoder", () => {
     const frames: Frame[] = [];
     const decoder = new FrameDecoder((frame) => frames.push(frame));
     expect(() => decoder.feed("MESSAGE\n\na\0MESSAGE\noops\n\n\0MESSAGE\n\nb\0")).toThrow(StompCodecError);
-    expect(() => decoder.feed("MESSAGE\n\nc\0")).toThrow(/without a name and a colon/);
+    expect(() => decoder.feed("MESSAGE\n\nc\0")).toThrow(/without a colon/);
     expect(frames).toEqual([message({}, "a")]);
     decoder.reset();
     decoder.feed("MESSAGE\n\nd\0");

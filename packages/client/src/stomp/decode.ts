@@ -39,7 +39,11 @@ HeaderRecord.prototype = Object.create(null);
  * where they are not.
  */
 export class FrameDecoder {
-  /** The version in force; takes effect with the next header. CONNECT and CONNECTED read alike in 1.1 and 1.2. */
+  /**
+   * The version in force, for its owner to set when CONNECT or CONNECTED has settled it; `onFrame` may, and the next frame is
+   * read by it. Those two frames themselves are read well by the initial value, whatever the peer speaks.
+   * @default "1.2"
+   */
   version: StompVersion = "1.2";
 
   /**
@@ -71,11 +75,11 @@ export class FrameDecoder {
     let count = 0; // of header lines
     let unescaped = false;
     let left = 0; // octets of the body to come, Infinity without a content-length
-    let highSurrogate = false; // was the last piece's last unit, and is counted as 3 octets of the 4 it has with the next
+    let isPairOpen = false; // a high surrogate came last, counted as 3 octets of the 4 it has with the next unit
     let body: PartialBody | undefined; // begun in an earlier chunk
 
     let utf8: TextDecoder | undefined;
-    let isInCharacter = false; // the bytes of a head ended where the next chunk must go on in bytes
+    let isInCharacter = false; // perhaps: a head was cut, in bytes
     let failure: StompCodecError | undefined;
     let thrown: { error: unknown } | undefined;
     let epoch = 0; // how many times reset() was called
@@ -87,9 +91,9 @@ export class FrameDecoder {
       if (value > limit) throw new StompCodecError(code, `A frame exceeds the limit of ${limit}`);
     };
 
-    const call = <T>(callback: ((argument: T) => void) | undefined, argument: T) => {
+    const call = (callback: ((frame: Frame) => void) | undefined, frame?: Frame) => {
       try {
-        callback?.(argument);
+        callback?.(frame!);
       } catch (error) {
         thrown ??= { error };
       }
@@ -101,8 +105,7 @@ export class FrameDecoder {
       if (state === "command") {
         if (start === end) {
           size = 0;
-          call(onHeartbeat as (() => void) | undefined, undefined);
-          return;
+          return call(onHeartbeat);
         }
         const name = text.slice(start, end);
         if (name !== command) {
@@ -118,7 +121,7 @@ export class FrameDecoder {
       } else {
         bound(++count, maxHeaders, "TOO_MANY_HEADERS");
         const colon = text.indexOf(":", start);
-        if (colon <= start || colon >= end) malformed("a header line without a name and a colon");
+        if (colon < 0 || colon >= end) malformed("a header without a colon");
         let name = text.slice(start, colon);
         let value = text.slice(colon + 1, end);
         if (!unescaped) {
@@ -128,6 +131,7 @@ export class FrameDecoder {
           name = name.trim();
           value = value.trim();
         }
+        if (!name) malformed("a header without a name");
         if (headers[name] === undefined) headers[name] = value;
       }
     };
@@ -141,7 +145,7 @@ export class FrameDecoder {
         size += left;
       }
       bound(size, maxFrame, "FRAME_TOO_BIG");
-      highSurrogate = false;
+      isPairOpen = false;
       state = "body";
     };
 
@@ -196,7 +200,7 @@ export class FrameDecoder {
         size += end - at;
         bound(size, maxFrame, "FRAME_TOO_BIG");
       } else if (typeof chunk === "string") {
-        if (highSurrogate && (chunk.charCodeAt(at) & 0xfc00) === 0xdc00) {
+        if (isPairOpen && (chunk.charCodeAt(at) & 0xfc00) === 0xdc00) {
           end++;
           left--;
         }
@@ -210,7 +214,7 @@ export class FrameDecoder {
         }
         end += read;
         left -= written;
-        highSurrogate = (chunk.charCodeAt(end - 1) & 0xfc00) === 0xd800;
+        isPairOpen = (chunk.charCodeAt(end - 1) & 0xfc00) === 0xd800;
       } else {
         end = Math.min(chunk.length, at + left);
         left -= end - at;
@@ -244,7 +248,7 @@ export class FrameDecoder {
       try {
         if (isInCharacter && typeof chunk === "string" && chunk) {
           isInCharacter = false;
-          decode(new Uint8Array());
+          decode(new Uint8Array()); // throws if it really is
         }
         for (let at = 0; at < chunk.length && now === epoch; ) {
           if (state === "body") at = readBody(chunk, at);
