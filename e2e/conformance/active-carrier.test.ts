@@ -271,6 +271,21 @@ describe("naming", () => {
   });
 });
 
+describe("naming by send", () => {
+  it("6 n for a carrier that is no more changes nothing", async () => {
+    const topic = newTopic();
+    const peer = server.peer();
+    const received = await peer.subscribe(topic);
+    const { answer: held } = await peer.hold({ r: received });
+    const k = ++peer.count;
+    const answer = await peer.send(`n${peer.count + 50}:`, { k });
+    expect(answer.shape).toBe("a");
+    await peer.publish(topic, "to the poll");
+    expect((await within(held, "the poll is answered")).bodies).toEqual(["to the poll"]);
+    expect((await peer.poll({ r: received + 1, h: 0 })).carrierEnd).toBeUndefined();
+  });
+});
+
 describe("moving back", () => {
   it("6 a poll with a higher number closes the WebSocket with 4005 and goes on where it was", async () => {
     const topic = newTopic();

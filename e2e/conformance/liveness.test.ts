@@ -29,6 +29,18 @@ describe("a ping from the client", () => {
   });
 });
 
+describe.skipIf(isForeign)("on a server that pings after 1 s", () => {
+  const server = useServer({ limits: { ping: 1_000 } });
+
+  it("7.1 the second counts from what the server sent last", async () => {
+    const socket = await server.peer().socket({ o: 1, t: 1 });
+    await elapse(500);
+    socket.send("p1:");
+    await socket.next("q");
+    await socket.next("p", 1_300);
+  });
+});
+
 describe.skipIf(isForeign)("on a server that pings after 200 ms", () => {
   const eager = useServer({ limits: { ping: 200 } });
 

@@ -16,6 +16,8 @@ export interface Target {
   readonly base: string;
   /** One more client, with a session of its own. */
   peer(): Peer;
+  /** The server goes down, in order. It is closed after its last test anyway. */
+  close(): Promise<void>;
 }
 
 /** For the body of a `describe`, or of a file: the server lives as long as its tests. */
@@ -28,7 +30,7 @@ export function useServer(options: ServerOptions = {}): Target {
     const server = reference.createServer({ port: 0, ...options });
     await server.listen();
     base = new URL("/encke", server.url).href;
-    close = async () => void (await server.close());
+    close = () => server.close();
   });
   afterEach(leaveAll);
   afterAll(() => close());
@@ -37,5 +39,6 @@ export function useServer(options: ServerOptions = {}): Target {
       return base;
     },
     peer: () => new Peer(base),
+    close: () => close(),
   };
 }

@@ -94,6 +94,12 @@ describe("parameters", () => {
     expect((await server.peer().poll({ o: 1, h: 0, zz: 1, R: "x", "": "y" })).shape).toBe("ga");
   });
 
+  it("2 a question mark in a parameter that is ignored does not end the parameters", async () => {
+    const url = `${server.base}/${server.peer().session}/poll?v=1&c=1&zz=a?b&r=0&t=1&o=1&h=0`;
+    const response = await fetch(url, { method: "POST", body: "" });
+    expect(response.status, await response.text()).toBe(200);
+  });
+
   it("2 a request that is answered 400 takes no effect", async () => {
     const peer = server.peer();
     await expectBadRequest(await peer.post("poll", { ...attach, r: "x" }, { body: peer.say(CONNECT) }));

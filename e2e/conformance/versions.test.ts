@@ -21,6 +21,10 @@ describe("a version that the server does not serve", () => {
     expect(await socket.sessionEnd()).toBe(4001);
   });
 
+  it("11 v=2 is looked at before the other parameters, which another version may have changed", async () => {
+    expect((await server.peer().poll({ v: 2, c: undefined, r: "x", o: 1 })).sessionEnd).toBe(4001);
+  });
+
   it("11 v=2 opens no session", async () => {
     const peer = server.peer();
     await peer.poll({ v: 2, o: 1 }, peer.say(CONNECT));
