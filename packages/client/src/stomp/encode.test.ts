@@ -30,6 +30,13 @@ describe("encodeFrame", () => {
     expect(encodeFrame("SEND", {}, "e".repeat(1000), "1.2")).toContain("\ncontent-length:1000\n");
   });
 
+  it("counts long text right wherever a character stands", () => {
+    for (let shift = 0; shift < 5; shift++) {
+      const body = "a".repeat(shift) + "😀€é".repeat(3000);
+      expect(encodeFrame("SEND", {}, body, "1.2")).toContain(`\ncontent-length:${shift + 27_000}\n`);
+    }
+  });
+
   it("counts a lone surrogate as the three octets of the U+FFFD that a WebSocket sends for it", () => {
     expect(encodeFrame("SEND", {}, "\ud83d", "1.2")).toContain("\ncontent-length:3\n");
   });
