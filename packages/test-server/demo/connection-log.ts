@@ -1,4 +1,5 @@
-import type { Client } from "./encke.ts";
+import { watchAbsence } from "./absence.ts";
+import type { Client, Report } from "./encke.ts";
 import type { EventLog } from "./event-log.ts";
 import { capitalized, duration } from "./format.ts";
 import { transportName } from "./transport-names.ts";
@@ -7,32 +8,36 @@ import { transportName } from "./transport-names.ts";
 const READ_MS = 250;
 /** Another carrier took over, or this one had carried enough: nothing went wrong. */
 const ROUTINE_CODES = [1000, 4005, 4008];
+/** What a WebSocket says that did not end in order (RFC 6455 section 7.1.5). */
+const CUT_OFF = 1006;
 
 /** Puts the client's moves between transports, and why attempts ended, into the log. */
 export function logConnection(client: Client, log: EventLog): void {
-  let carried: string | null = client.transport;
-  let lostAt: number | undefined;
+  /** The transport of the last entry. */
+  let shown: string | null = null;
+  let mayMiss = false;
   const told = new Set<string>();
 
-  client.on("transport", (transport) => {
+  watchAbsence(client, tellEnds, (awayMs) => {
     tellEnds();
-    if (transport === null) {
-      if (carried !== null) lostAt = performance.now();
-    } else if (lostAt !== undefined) {
-      log.add(`Back on ${transportName(transport)} after ${duration(performance.now() - lostAt)}`, "good");
-      lostAt = undefined;
-    } else if (transport !== carried) {
-      log.add(
-        carried === null ? `Connected by ${transportName(transport)}` : `Moved to ${transportName(transport)}`,
-        "good",
-      );
-    }
-    carried = transport;
+    shown = client.transport;
+    if (mayMiss) log.add("The server had forgotten this session: messages may be missing", "bad");
+    mayMiss = false;
+    log.add(`Back on ${transportName(shown)} after ${duration(awayMs)}`, "good");
   });
+  client.on("transport", (transport) => {
+    if (transport === null || transport === shown) return;
+    log.add(`${shown === null ? "Connected by" : "Moved to"} ${transportName(transport)}`, "good");
+    shown = transport;
+  });
+  client.on("continuity", () => {
+    mayMiss = true; // told once for each subscription
+  });
+  client.on("error", (error) => log.add(error.message, "bad"));
   setInterval(tellEnds, READ_MS);
 
   function tellEnds(): void {
-    for (const attempt of client.report().attempts) {
+    for (const attempt of (client.report() as Report).attempts ?? []) {
       const key = `${attempt.startedAt} ${attempt.transport} ${attempt.role}`;
       if (attempt.duration === undefined || told.has(key)) continue;
       told.add(key);
@@ -41,7 +46,7 @@ export function logConnection(client: Client, log: EventLog): void {
       const name = capitalized(transportName(transport));
       const what =
         heardAfter === undefined ? `${name} did not come up` : `${name} ended after ${duration(attempt.duration)}`;
-      log.add(`${what}: ${cause || `code ${code}`}`, "bad");
+      log.add(`${what}: ${cause || (code === CUT_OFF ? "cut off without a word" : `code ${code}`)}`, "bad");
     }
   }
 }

@@ -23,7 +23,7 @@ export function faultButtons(faults: NetworkFaults, did: (what: string) => void)
   });
   block.addEventListener("click", () => {
     faults.blockWebSocket(!faults.blocked);
-    did(faults.blocked ? "You blocked WebSocket" : "You let WebSocket through again");
+    did(faults.blocked ? "You blocked WebSocket" : "You let WebSocket through again: encke will try it by and by");
   });
   cut.addEventListener("click", () => {
     if (faults.cut) return;

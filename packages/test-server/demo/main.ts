@@ -1,3 +1,4 @@
+import { visibleState, watchAbsence } from "./absence.ts";
 import { type ChatMessage, readChatMessage } from "./chat-message.ts";
 import { composer } from "./composer.ts";
 import { Conversation } from "./conversation.ts";
@@ -17,8 +18,13 @@ import { ROOMS, type Room, RoomList } from "./rooms.ts";
 /** From encke.min.js, as in any page. */
 declare const Encke: EnckeGlobal;
 
+/** A connection that is back sooner is in the panel's log, and nothing to interrupt the chat for. */
+const NOTICEABLE_MS = 500;
+
 const faults = new NetworkFaults();
 faults.install(globalThis); // before connect(), which takes WebSocket and the others from the page
+// Before connect() as well: listeners run in the order in which they came, and the client's own ends the session.
+addEventListener("pagehide", () => inside.get(rooms.current)!.presence.leave());
 const client = Encke.connect("/encke");
 
 let me: Person = loadPerson();
@@ -32,9 +38,8 @@ nameField(me, rename);
 showRoom(rooms.current);
 watchConnection();
 setInterval(() => {
-  if (client.state === "connected") for (const { presence } of inside.values()) presence.tick();
+  if (visibleState(client) === "connected") for (const { presence } of inside.values()) presence.tick();
 }, 1000);
-addEventListener("pagehide", () => inside.get(rooms.current)!.presence.leave());
 addEventListener("pageshow", (event) => event.persisted && inside.get(rooms.current)!.presence.enter());
 
 /** Subscribes to what is said in a room and to who is there, also for rooms that are not on screen. */
@@ -47,13 +52,12 @@ function openRoom(room: Room): { conversation: Conversation; presence: Presence 
     reading.grown(conversation.list, 1);
   });
 
-  const presenceDestination = `/topic/presence.${room.key}`;
   const presence = new Presence(
     me,
-    (sign) => void client.publish(presenceDestination, sign),
+    (sign) => void client.publish(presenceDestination(room), sign),
     () => showCompany(room),
   );
-  client.subscribe(presenceDestination, (message) => presence.receive(parse(message.text())));
+  client.subscribe(presenceDestination(room), (message) => presence.receive(parse(message.text())));
   if (room !== rooms.current) presence.ask();
   return { conversation, presence };
 }
@@ -95,10 +99,8 @@ function rename(name: string): void {
 /** What the reader of the chat should know of the connection; the panel knows the rest. */
 function watchConnection(): void {
   const notice = byId("notice", HTMLElement);
-  let lostAt: number | undefined;
-
   const show = () => {
-    const away = client.state === "reconnecting" || faults.cut;
+    const away = faults.cut || visibleState(client) === "reconnecting";
     setText(notice, away ? "No connection. Messages wait here until it is back." : "");
   };
   const note = (text: string) => {
@@ -106,17 +108,26 @@ function watchConnection(): void {
     conversation.note(text);
     reading.grown(conversation.list, 0);
   };
+  let mayMiss = false;
 
   faults.onChange(show);
-  client.on("state", (state) => {
-    if (state === "reconnecting") lostAt ??= performance.now();
-    if (state === "connected" && lostAt !== undefined) {
-      for (const { presence } of inside.values()) presence.reconnected();
-      note(`Back after ${duration(performance.now() - lostAt)}`);
-      lostAt = undefined;
+  client.on("continuity", ({ subscription }) => {
+    mayMiss = true;
+    for (const [room, { presence }] of inside) {
+      if (subscription.destination === presenceDestination(room)) presence.refresh();
     }
-    show();
   });
+  watchAbsence(
+    client,
+    () => setTimeout(show, NOTICEABLE_MS),
+    (awayMs) => {
+      show();
+      for (const { presence } of inside.values()) presence.back();
+      const kept = mayMiss ? "The server had forgotten this tab: messages may be missing." : "Nothing was lost.";
+      mayMiss = false;
+      if (awayMs >= NOTICEABLE_MS) note(`Back after ${duration(awayMs)}. ${kept}`);
+    },
+  );
 }
 
 function parse(text: string): unknown {
@@ -129,4 +140,8 @@ function parse(text: string): unknown {
 
 function roomDestination(room: Room): string {
   return `/topic/room.${room.key}`;
+}
+
+function presenceDestination(room: Room): string {
+  return `/topic/presence.${room.key}`;
 }

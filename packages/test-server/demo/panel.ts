@@ -1,7 +1,8 @@
+import { visibleState } from "./absence.ts";
 import { logConnection } from "./connection-log.ts";
 import { byId, setText } from "./dom.ts";
 import { drawer } from "./drawer.ts";
-import type { Client } from "./encke.ts";
+import type { Client, Report } from "./encke.ts";
 import { EventLog } from "./event-log.ts";
 import { faultButtons } from "./fault-buttons.ts";
 import type { NetworkFaults } from "./faults/network-faults.ts";
@@ -41,12 +42,13 @@ function showTransport(client: Client): void {
     const name = capitalized(transportName(client.transport));
     setText(byId("transport", HTMLElement), name);
     setText(byId("summary-transport", HTMLElement), name);
-    setText(byId("state", HTMLElement), STATES[client.state]);
-    byId("panel", HTMLElement).dataset.state = client.state;
-    orbit.connected = client.state === "connected" && client.transport !== null;
+    const state = visibleState(client);
+    setText(byId("state", HTMLElement), STATES[state]);
+    byId("panel", HTMLElement).dataset.state = state;
+    orbit.connected = state === "connected";
   };
   const changed = () => {
-    if (client.transport === null || client.state !== "connected") settling ??= setTimeout(write, SETTLE_MS);
+    if (visibleState(client) !== "connected") settling ??= setTimeout(write, SETTLE_MS);
     else {
       clearTimeout(settling);
       write();
@@ -80,9 +82,9 @@ function showCounts(client: Client): void {
   };
   setInterval(() => {
     if (document.hidden) return;
-    const { session } = client.report();
-    for (const [key, target] of Object.entries(counts)) {
-      setText(target, (session[key as keyof typeof counts] ?? 0).toLocaleString());
+    const report = client.report() as Report;
+    for (const key of ["sent", "received", "resumed", "duplicates"] as const) {
+      setText(counts[key], (report[key] ?? 0).toLocaleString());
     }
   }, COUNT_MS);
 }

@@ -75,8 +75,12 @@ export class Presence {
   }
 
   /** The connection is back: the silence meanwhile says nothing about the others. */
-  reconnected(): void {
+  back(): void {
     for (const entry of this.#others.values()) entry.heardAt = Date.now();
+  }
+
+  /** Signs may have been missed. */
+  refresh(): void {
     this.#say(this.#here ? "join" : "ask");
   }
 

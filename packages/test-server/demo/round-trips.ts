@@ -1,3 +1,4 @@
+import { visibleState, watchAbsence } from "./absence.ts";
 import type { Client } from "./encke.ts";
 import type { Sample } from "./sparkline.ts";
 
@@ -17,9 +18,10 @@ export function measureRoundTrips(
 ): void {
   let under: { since: number; interrupted: boolean } | undefined;
 
-  client.on("state", (state) => {
-    if (state !== "connected" && under !== undefined) under.interrupted = true;
-  });
+  const interrupt = () => {
+    if (under !== undefined) under.interrupted = true;
+  };
+  watchAbsence(client, interrupt, () => {});
   setInterval(() => {
     if (document.hidden) return;
     if (under !== undefined) result(undefined, performance.now() - under.since);
@@ -27,7 +29,7 @@ export function measureRoundTrips(
   }, EVERY_MS);
 
   async function measure(): Promise<void> {
-    const one = { since: performance.now(), interrupted: client.state !== "connected" };
+    const one = { since: performance.now(), interrupted: visibleState(client) !== "connected" };
     under = one;
     try {
       await client.publish(ownTopic, "round trip", { receipt: true });
