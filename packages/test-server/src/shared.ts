@@ -7,7 +7,7 @@ export { ReplayBuffer, sizeOf } from "../../client/src/session/replay-buffer.ts"
 export {
   numberRecord,
   parameterRecord,
-  RecordReader,
+  recordReader,
   type RecordSink,
   readBinaryBatch,
   Type,

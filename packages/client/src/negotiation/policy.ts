@@ -3,14 +3,14 @@ import type { TransportKind } from "../transports/transport.ts";
 /** How often in a row each kind has failed as something better than what carries now; absent means never. */
 export type Failures = Readonly<Partial<Record<string, number>>>;
 
-/** Full jitter: any wait between nothing and the exponential bound, so that many clients do not come back at one moment. */
-function fullJitter(first: number, cap: number, failures: number, random: number): number {
-  return random * Math.min(cap, first * 2 ** Math.min(failures, 30));
+/** Any wait between nothing and the exponential bound (full jitter), so that many clients do not come back at one moment. In milliseconds. */
+export function backoff(first: number, cap: number, failures: number, random: number): number {
+  return random * Math.min(cap, first * 2 ** failures);
 }
 
 /** Milliseconds before attaching again, after so many attaches in a row that heard nothing. */
 export function reattachDelay(failures: number, random: number): number {
-  return fullJitter(100, 30_000, failures, random);
+  return backoff(100, 30_000, failures, random);
 }
 
 /** A carrier that was heard and lost within this time, in milliseconds, died young. */
@@ -21,19 +21,14 @@ export const youngAge = 1_000;
  * greets and dies each time is not asked in a tight loop.
  */
 export function youngDelay(deaths: number, random: number): number {
-  return deaths === 0 ? 0 : fullJitter(25, 2_000, deaths, random);
+  return deaths && backoff(25, 2_000, deaths, random);
 }
 
 /** A better carrier that lived this long, in milliseconds, has shown that the network lets it live. */
 export const provenAge = 10_000;
 
-const restByFailures = [0, 1_000, 5_000, 30_000, 120_000, 300_000];
-
-/** Milliseconds before a kind that failed so often is tried again: half of it certain, half of it jitter. */
-export function candidateRest(failures: number, random: number): number {
-  const rest = restByFailures[Math.min(failures, restByFailures.length - 1)]!;
-  return rest * (0.5 + random / 2);
-}
+/** Milliseconds for which a kind rests, by how often it failed in a row: half of it certain, half of it jitter. */
+const rests = [0, 1_000, 5_000, 30_000, 120_000, 300_000];
 
 /** What a session starts on: what passes everywhere if it is listed, otherwise the first. */
 export function baseOf(kinds: readonly TransportKind[]): TransportKind {
@@ -46,11 +41,9 @@ export function nextCandidate(
   active: TransportKind,
   failures: Failures,
   random: number,
-): { kind: TransportKind; rest: number } | undefined {
-  let best: { kind: TransportKind; rest: number } | undefined;
-  for (const kind of kinds.slice(0, kinds.indexOf(active))) {
-    const rest = candidateRest(failures[kind.name] ?? 0, random);
-    if (!best || rest < best.rest) best = { kind, rest };
-  }
-  return best;
+): { kind: TransportKind; delay: number } | undefined {
+  return kinds
+    .slice(0, kinds.indexOf(active))
+    .map((kind) => ({ kind, delay: (rests[Math.min(failures[kind.name] ?? 0, 5)]! * (1 + random)) / 2 }))
+    .sort((a, b) => a.delay - b.delay)[0];
 }

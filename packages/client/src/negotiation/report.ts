@@ -1,16 +1,17 @@
+import type { Clock } from "../page/clock.ts";
 import type { TransportName } from "../transports/transport.ts";
 
 /** One attempt to carry the session. A run of polls that follow each other is one attempt. */
 export interface Attempt {
   readonly transport: TransportName;
-  /** `takes-over`: opened because nothing carried; `candidate`: opened beside what carried, to see if it is better. */
-  readonly role: "takes-over" | "candidate";
+  /** Opened because nothing carried; otherwise beside what carried, to see if it is better. */
+  readonly takesOver: boolean;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** Milliseconds until the server's first record came; absent if none did. */
-  heardAfter?: number;
   /** Requests made: 1, or the number of polls. */
   requests: number;
+  /** Milliseconds until the server's greeting came; absent if none did. */
+  heardAfter?: number;
   /** Milliseconds from start to end; absent while it is open. */
   duration?: number;
   /** WebSocket close code, a code of the protocol, or 1006. */
@@ -25,26 +26,27 @@ const kept = 50;
 export class Report {
   readonly attempts: Attempt[] = [];
 
-  begin(transport: TransportName, role: Attempt["role"], now: number): Attempt {
-    const attempt: Attempt = { transport, role, startedAt: now, requests: 1 };
-    this.attempts.push(attempt);
-    if (this.attempts.length > kept) this.attempts.shift();
+  constructor(readonly clock: Clock) {}
+
+  /** @param isFresh not merely the next poll of an attempt that goes on */
+  begin(transport: TransportName, takesOver: boolean, isFresh: boolean): Attempt {
+    const running = this.attempts.find((attempt) => attempt.transport === transport && attempt.duration === undefined);
+    if (running && !isFresh) {
+      running.requests++;
+      return running;
+    }
+    const attempt: Attempt = { transport, takesOver, startedAt: this.clock.now(), requests: 1 };
+    if (this.attempts.push(attempt) > kept) this.attempts.shift();
     return attempt;
   }
 
-  heard(attempt: Attempt, now: number): void {
-    attempt.heardAfter ??= now - attempt.startedAt;
+  heard(attempt: Attempt): void {
+    attempt.heardAfter ??= this.clock.now() - attempt.startedAt;
   }
 
-  /** The attempt with this transport that has not ended. */
-  running(transport: TransportName): Attempt | undefined {
-    return this.attempts.find((attempt) => attempt.transport === transport && attempt.duration === undefined);
-  }
-
-  end(attempt: Attempt, code: number, cause: string, now: number): void {
-    if (attempt.duration !== undefined) return;
-    attempt.duration = now - attempt.startedAt;
-    attempt.code = code;
-    attempt.cause = cause;
+  end(attempt: Attempt, code: number, cause: string): void {
+    attempt.duration ??= this.clock.now() - attempt.startedAt;
+    attempt.code ??= code;
+    attempt.cause ??= cause;
   }
 }

@@ -20,20 +20,18 @@ export class Receiver {
   duplicates = 0;
   #octets = 0;
 
-  /** True if the message with this number is the next one, which is then counted as received. A lower one is a duplicate; a higher one is for `isGap`. */
-  accept(number: number, octets: number): boolean {
-    if (number !== this.received + 1) {
-      if (number <= this.received) this.duplicates++;
-      return false;
+  /**
+   * Above 0 if the message with this number is the next one, which is then counted as received. 0 if it is a duplicate; below 0 if something
+   * between what was received and this number is missing.
+   */
+  accept(number: number, octets: number): number {
+    if (number <= this.received) {
+      this.duplicates++;
+      return 0;
     }
-    this.received = number;
+    if (number > this.received + 1) return -1;
     this.#octets += octets;
-    return true;
-  }
-
-  /** Between what was received and this number something is missing. */
-  isGap(number: number): boolean {
-    return number > this.received + 1;
+    return ++this.received;
   }
 
   /** Something was accepted that the sender does not know of. */
@@ -42,14 +40,14 @@ export class Receiver {
   }
 
   /** So much of it that it may wait no longer for something to ride on. */
-  isDue(bounds: AcknowledgeBounds): boolean {
-    return this.received - this.told >= bounds.messages || this.#octets >= bounds.octets;
+  isDue({ messages, octets }: AcknowledgeBounds): boolean {
+    return this.received - this.told >= messages || this.#octets >= octets;
   }
 
   /** The number to acknowledge now; from here on the sender counts as told. */
   tell(): number {
-    this.told = this.received;
     this.#octets = 0;
-    return this.received;
+    this.told = this.received;
+    return this.told;
   }
 }

@@ -9,6 +9,36 @@ import {
 } from "../negotiation/policy.ts";
 import type { TransportKind } from "../transports/transport.ts";
 
+/** A request or a WebSocket under way. */
+interface Under {
+  readonly carrier: number;
+  readonly kind: TransportKind;
+}
+
+/** What carries now. */
+export type Main =
+  | { readonly at: "idle" }
+  /** A taking-over attach is on its way. `failures`: those before it that heard nothing. */
+  | ({ readonly at: "attaching"; readonly failures: number } & Under)
+  /** The server sends on this carrier, or on others of its kind before it, since that time. */
+  | ({ readonly at: "attached"; readonly since: number } & Under)
+  /** As attached, but the page has just woken: the carrier owes a pong. */
+  | ({ readonly at: "probing"; readonly since: number } & Under)
+  /** The last poll was answered after a candidate was named: nothing is under way, and the candidate will speak next. */
+  | { readonly at: "handing"; readonly kind: TransportKind; readonly since: number }
+  | { readonly at: "waiting"; readonly failures: number; readonly delay: number }
+  | { readonly at: "over" };
+
+/** What is tried beside it. */
+export type Candidate =
+  | { readonly at: "none" }
+  | { readonly at: "resting"; readonly kind: TransportKind; readonly delay: number }
+  | ({ readonly at: "opening" } & Under)
+  /** It was greeted and owes a pong. */
+  | ({ readonly at: "proving" } & Under)
+  /** The server was told to send here, and has not begun to. */
+  | ({ readonly at: "naming" } & Under);
+
 /**
  * Which carriers a session has and what it waits for: a value, and `step`, which says what follows from each event. What the messages say and how they
  * are numbered is not here.
@@ -23,59 +53,22 @@ export interface SessionState {
   readonly youngDeaths: number;
 }
 
-/** What carries now. */
-export type Main =
-  | { readonly at: "idle" }
-  /** A taking-over attach is on its way. `failures`: those before it that heard nothing. */
-  | { readonly at: "attaching"; readonly carrier: number; readonly kind: TransportKind; readonly failures: number }
-  /** The server sends on this carrier. */
-  | { readonly at: "attached"; readonly carrier: number; readonly kind: TransportKind; readonly since: number }
-  /** As attached, but the page has just woken: the carrier owes a pong. */
-  | { readonly at: "probing"; readonly carrier: number; readonly kind: TransportKind; readonly since: number }
-  /** The last poll was answered after a candidate was named: nothing is under way, and the candidate will speak next. */
-  | { readonly at: "handing"; readonly kind: TransportKind; readonly since: number }
-  | { readonly at: "waiting"; readonly failures: number; readonly delay: number }
-  | { readonly at: "over" };
-
-/** What is tried beside it. */
-export type Candidate =
-  | { readonly at: "none" }
-  | { readonly at: "resting"; readonly kind: TransportKind; readonly delay: number }
-  | { readonly at: "opening"; readonly carrier: number; readonly kind: TransportKind }
-  /** It was greeted and owes a pong. */
-  | { readonly at: "proving"; readonly carrier: number; readonly kind: TransportKind }
-  /** The server was told to send here, and has not begun to. */
-  | { readonly at: "naming"; readonly carrier: number; readonly kind: TransportKind; readonly as: number };
-
 export type SessionEvent =
-  | { readonly type: "start" }
-  | { readonly type: "greeted"; readonly carrier: number }
-  | { readonly type: "ponged"; readonly carrier: number }
-  /** The server stated where it goes on, on a carrier that was named. */
-  | { readonly type: "started"; readonly carrier: number }
+  | { readonly type: "start" | "wake" | "over" }
+  /** "ponged": it answered a ping; "started": the server stated where it goes on. */
+  | { readonly type: "greeted" | "ponged" | "started"; readonly carrier: number }
   /** `complete`: an answer that came whole. */
   | { readonly type: "ended"; readonly carrier: number; readonly complete: boolean }
   /** The time of `main` or of `candidate` is over. */
-  | { readonly type: "mainTimeout" }
-  | { readonly type: "candidateTimeout" }
-  /** The client cannot use this carrier any longer. */
-  | { readonly type: "lost"; readonly carrier: number }
-  | { readonly type: "wake" }
-  | { readonly type: "over" };
+  | { readonly type: "timeout"; readonly of: Main | Candidate };
 
 export type Effect =
-  | {
-      readonly do: "open";
-      readonly carrier: number;
-      readonly kind: TransportKind;
-      readonly takesOver: boolean;
-      readonly isFresh: boolean;
-    }
-  | { readonly do: "end"; readonly carrier: number }
-  | { readonly do: "ping"; readonly carrier: number }
+  /** `isFresh`: the answer is to show that the way is open, and is not held. */
+  | ({ readonly do: "open"; readonly takesOver: boolean; readonly isFresh: boolean } & Under)
+  | { readonly do: "end" | "ping"; readonly carrier: number }
   | { readonly do: "name"; readonly carrier: number; readonly as: number }
   /** From here on the client sends where the server does. */
-  | { readonly do: "move"; readonly carrier: number; readonly kind: TransportKind }
+  | { readonly do: "move"; readonly carrier: number }
   /** Nothing carries: sending stops until the next move. */
   | { readonly do: "detach" };
 
@@ -88,271 +81,184 @@ export interface StepContext {
   readonly random: number;
 }
 
+const none: Candidate = { at: "none" };
+
 export const initialState: SessionState = {
   main: { at: "idle" },
-  candidate: { at: "none" },
+  candidate: none,
   count: 0,
   failures: {},
   youngDeaths: 0,
 };
 
 /** Pure: the next state and what to do about it. A pair of state and event that means nothing returns the same state. */
-export function step(state: SessionState, event: SessionEvent, context: StepContext): [SessionState, Effect[]] {
+export function step(
+  state: SessionState,
+  event: SessionEvent,
+  { kinds, now, random }: StepContext,
+): [SessionState, Effect[]] {
+  const base = baseOf(kinds);
+  const effects: Effect[] = [];
+  const change = (part: Partial<SessionState>) => {
+    state = { ...state, ...part };
+  };
+  const nextNumber = () => {
+    change({ count: state.count + 1 });
+    return state.count;
+  };
+  const open = (kind: TransportKind, takesOver: boolean, isFresh: boolean): Under => {
+    const under = { carrier: nextNumber(), kind };
+    effects.push({ do: "open", takesOver, isFresh, ...under });
+    return under;
+  };
+  const end = (carrier: number) => effects.push({ do: "end", carrier });
+
+  /** Looks for something better than `active`, now or after a rest. */
+  const seek = (active: TransportKind) => {
+    if (state.candidate.at !== "none") return;
+    const better = nextCandidate(kinds, active, state.failures, random);
+    if (better?.delay) change({ candidate: { at: "resting", ...better } });
+    else if (better) tryOut(better.kind);
+  };
+  const tryOut = (kind: TransportKind) => change({ candidate: { at: "opening", ...open(kind, false, true) } });
+  const judge = ({ name }: TransportKind, failed: boolean) =>
+    change({ failures: { ...state.failures, [name]: failed ? (state.failures[name] ?? 0) + 1 : 0 } });
+
+  /** Opens what passes everywhere, and beside it what may be better, so that nobody waits for a transport that does not pass. */
+  const attach = (failures = 0) => {
+    effects.push({ do: "detach" });
+    change({ main: { at: "attaching", failures, ...open(base, true, true) } });
+    if (!failures) seek(base);
+  };
+  const wait = (failures: number, delay: number) => {
+    effects.push({ do: "detach" });
+    change({ main: { at: "waiting", failures, delay } });
+  };
+  const carry = (under: Under) => {
+    effects.push({ do: "move", carrier: under.carrier });
+    change({ main: { at: "attached", since: now, carrier: under.carrier, kind: under.kind } });
+    seek(under.kind);
+  };
+  const name = ({ carrier, kind }: Under) => {
+    change({ candidate: { at: "naming", carrier, kind } });
+    effects.push({ do: "name", carrier, as: nextNumber() });
+  };
+
+  const candidateFailed = (kind: TransportKind) => {
+    const { main } = state;
+    change({ candidate: none });
+    // While nothing else passes either, the network is away, and that is no verdict against a transport.
+    if (!("since" in main)) return;
+    judge(kind, true);
+    if (main.at === "handing") attach();
+    else seek(main.kind);
+  };
+  const mainEnded = (complete: boolean) => {
+    const { main, candidate } = state;
+    if (main.at === "attaching") wait(main.failures + 1, reattachDelay(main.failures, random));
+    else if ("since" in main) {
+      const { kind, since } = main;
+      if (kind.oneShot && complete) {
+        // A poll with a higher number would call the server back from the carrier that was just named.
+        if (candidate.at === "naming") change({ main: { at: "handing", kind, since } });
+        else change({ main: { at: "attached", since, ...open(kind, true, false) } });
+        return;
+      }
+      change({ youngDeaths: now - since < youngAge ? state.youngDeaths + 1 : 0 });
+      // Back from something better to what passes everywhere is no repetition; the base dying young is.
+      const delay = kind === base ? youngDelay(state.youngDeaths, random) : 0;
+      if (kind !== base) judge(kind, now - since < provenAge);
+      if (delay) wait(0, delay);
+      else attach();
+    }
+  };
+  const ended = (carrier: number, complete: boolean) => {
+    const { main, candidate } = state;
+    if ("carrier" in candidate && candidate.carrier === carrier) candidateFailed(candidate.kind);
+    else if ("carrier" in main && main.carrier === carrier) mainEnded(complete);
+  };
+
+  const { main, candidate } = state;
+  const isCandidate = "carrier" in event && "carrier" in candidate && candidate.carrier === event.carrier;
+  const isMain = "carrier" in event && "carrier" in main && main.carrier === event.carrier;
   switch (event.type) {
     case "start":
-      return state.main.at === "idle" ? attach(state, 0, context) : [state, []];
+      attach();
+      break;
     case "greeted":
-      return greeted(state, event.carrier, context);
+      if (isMain && main.at === "attaching") carry(main);
+      else if (isCandidate && candidate.at === "opening") {
+        // A WebSocket that brought the greeting may still swallow what is sent on it. What is receive-only sends by POST, which is proven.
+        if (candidate.kind.duplex) {
+          change({ candidate: { ...candidate, at: "proving" } });
+          effects.push({ do: "ping", carrier: event.carrier });
+        } else name(candidate);
+      }
+      break;
     case "ponged":
-      return ponged(state, event.carrier);
+      if (isMain && main.at === "probing") change({ main: { ...main, at: "attached" } });
+      else if (isCandidate && candidate.at === "proving") name(candidate);
+      break;
     case "started":
-      return started(state, event.carrier, context);
+      if (isCandidate && candidate.at === "naming") {
+        change({ candidate: none });
+        carry(candidate);
+        if ("carrier" in main) end(main.carrier);
+      }
+      break;
     case "ended":
-      return ended(state, event.carrier, event.complete, context);
-    case "lost":
-      return withEffects([{ do: "end", carrier: event.carrier }], ended(state, event.carrier, false, context));
-    case "mainTimeout":
-      return mainTimeout(state, context);
-    case "candidateTimeout":
-      return candidateTimeout(state, context);
+      ended(event.carrier, event.complete);
+      break;
+    case "timeout": {
+      const { of } = event;
+      if ("carrier" in of) {
+        end(of.carrier);
+        ended(of.carrier, false);
+      } else if (of.at === "waiting") attach(of.failures);
+      else if (of.at === "resting") tryOut(of.kind);
+      break;
+    }
     case "wake":
-      return wake(state, context);
+      // One look at once instead of waiting for a timer that slept.
+      if (main.at === "waiting") attach(main.failures);
+      else if (main.at === "attached") {
+        if (main.kind.duplex) {
+          change({ main: { ...main, at: "probing" } });
+          effects.push({ do: "ping", carrier: main.carrier });
+        } else {
+          end(main.carrier);
+          attach();
+        }
+      }
+      break;
     case "over":
-      return [{ ...state, main: { at: "over" }, candidate: { at: "none" } }, []];
+      change({ main: { at: "over" }, candidate: none });
+      break;
     default:
-      return event satisfies never;
+      event satisfies never;
   }
+  return [state, effects];
 }
 
-type Next = [SessionState, Effect[]];
-
-function withEffects(first: Effect[], [state, effects]: Next): Next {
-  return [state, [...first, ...effects]];
-}
-
-const carrierOf = (main: Main): number | undefined => ("carrier" in main ? main.carrier : undefined);
-
-/** Opens what passes everywhere, and beside it what may be better, so that nobody waits for a transport that does not pass. */
-function attach(state: SessionState, failures: number, context: StepContext): Next {
-  const kind = baseOf(context.kinds);
-  const carrier = state.count + 1;
-  const next: SessionState = { ...state, count: carrier, main: { at: "attaching", carrier, kind, failures } };
-  return withEffects(
-    [{ do: "detach" }, { do: "open", carrier, kind, takesOver: true, isFresh: true }],
-    failures === 0 ? seek(next, kind, context) : [next, []],
-  );
-}
-
-/** Looks for something better than `active`, now or after a rest. */
-function seek(state: SessionState, active: TransportKind, { kinds, random }: StepContext): Next {
-  if (state.candidate.at !== "none") return [state, []];
-  const better = nextCandidate(kinds, active, state.failures, random);
-  if (!better) return [state, []];
-  if (better.rest > 0) return [{ ...state, candidate: { at: "resting", kind: better.kind, delay: better.rest } }, []];
-  return openCandidate(state, better.kind);
-}
-
-function openCandidate(state: SessionState, kind: TransportKind): Next {
-  const carrier = state.count + 1;
-  return [
-    { ...state, count: carrier, candidate: { at: "opening", carrier, kind } },
-    [{ do: "open", carrier, kind, takesOver: false, isFresh: true }],
-  ];
-}
-
-function greeted(state: SessionState, carrier: number, context: StepContext): Next {
-  const { main, candidate } = state;
-  if (main.at === "attaching" && main.carrier === carrier) {
-    const { kind } = main;
-    const next: SessionState = { ...state, main: { at: "attached", carrier, kind, since: context.now } };
-    return withEffects([{ do: "move", carrier, kind }], seek(next, kind, context));
-  }
-  if (candidate.at === "opening" && candidate.carrier === carrier) {
-    const { kind } = candidate;
-    // A WebSocket that brought the greeting may still swallow what is sent on it. What is receive-only sends by POST, which is proven.
-    if (kind.duplex) return [{ ...state, candidate: { at: "proving", carrier, kind } }, [{ do: "ping", carrier }]];
-    return name(state, carrier, kind);
-  }
-  return [state, []];
-}
-
-function name(state: SessionState, carrier: number, kind: TransportKind): Next {
-  const as = state.count + 1;
-  return [{ ...state, count: as, candidate: { at: "naming", carrier, kind, as } }, [{ do: "name", carrier, as }]];
-}
-
-function ponged(state: SessionState, carrier: number): Next {
-  const { main, candidate } = state;
-  if (main.at === "probing" && main.carrier === carrier) return [{ ...state, main: { ...main, at: "attached" } }, []];
-  if (candidate.at === "proving" && candidate.carrier === carrier) return name(state, carrier, candidate.kind);
-  return [state, []];
-}
-
-function started(state: SessionState, carrier: number, context: StepContext): Next {
-  const { main, candidate } = state;
-  if (candidate.at !== "naming" || candidate.carrier !== carrier) return [state, []];
-  const { kind } = candidate;
-  const before = carrierOf(main);
-  const next: SessionState = {
-    ...state,
-    main: { at: "attached", carrier, kind, since: context.now },
-    candidate: { at: "none" },
-  };
-  const moved: Effect[] = [{ do: "move", carrier, kind }];
-  if (before !== undefined) moved.push({ do: "end", carrier: before });
-  return withEffects(moved, seek(next, kind, context));
-}
-
-function ended(state: SessionState, carrier: number, complete: boolean, context: StepContext): Next {
-  const { main, candidate } = state;
-  if ("carrier" in candidate && candidate.carrier === carrier) return candidateFailed(state, candidate, context);
-  if (carrierOf(main) !== carrier) return [state, []];
-  switch (main.at) {
-    case "attaching":
-      return wait(state, main.failures + 1, reattachDelay(main.failures, context.random));
-    case "attached":
-    case "probing":
-      return main.kind.oneShot && complete ? pollAgain(state, main) : loseMain(state, main, context);
-  }
-  return [state, []];
-}
-
-function wait(state: SessionState, failures: number, delay: number): Next {
-  return [{ ...state, main: { at: "waiting", failures, delay } }, [{ do: "detach" }]];
-}
-
-function pollAgain(state: SessionState, { kind, since }: { kind: TransportKind; since: number }): Next {
-  // A poll with a higher number would call the server back from the carrier that was just named.
-  if (state.candidate.at === "naming") return [{ ...state, main: { at: "handing", kind, since } }, []];
-  const carrier = state.count + 1;
-  return [
-    { ...state, count: carrier, main: { at: "attached", carrier, kind, since } },
-    [{ do: "open", carrier, kind, takesOver: true, isFresh: false }],
-  ];
-}
-
-/** The carrier that the server sent on is gone: its kind is judged by its age, and the session attaches anew. */
-function loseMain(state: SessionState, main: { kind: TransportKind; since: number }, context: StepContext): Next {
-  const age = context.now - main.since;
-  const isBase = main.kind === baseOf(context.kinds);
-  const youngDeaths = age < youngAge ? state.youngDeaths + 1 : 0;
-  const next: SessionState = {
-    ...state,
-    youngDeaths,
-    failures: isBase ? state.failures : judge(state.failures, main.kind, age < provenAge),
-  };
-  // Back from something better to what passes everywhere is no repetition; the base dying young is.
-  const delay = isBase ? youngDelay(youngDeaths, context.random) : 0;
-  return delay > 0 ? wait(next, 0, delay) : attach(next, 0, context);
-}
-
-function judge(failures: Failures, { name }: TransportKind, failed: boolean): Failures {
-  return { ...failures, [name]: failed ? (failures[name] ?? 0) + 1 : 0 };
-}
-
-function candidateFailed(state: SessionState, { kind }: { kind: TransportKind }, context: StepContext): Next {
-  const { main } = state;
-  // While nothing else passes either, the network is away, and that is no verdict against a transport.
-  const isVerdict = main.at === "attached" || main.at === "probing" || main.at === "handing";
-  const next: SessionState = {
-    ...state,
-    candidate: { at: "none" },
-    failures: isVerdict ? judge(state.failures, kind, true) : state.failures,
-  };
-  if (main.at === "handing") return attach(next, 0, context);
-  return isVerdict ? seek(next, main.kind, context) : [next, []];
-}
-
-function mainTimeout(state: SessionState, context: StepContext): Next {
-  const { main } = state;
-  switch (main.at) {
-    case "waiting":
-      return attach(state, main.failures, context);
-    case "attaching":
-    case "attached":
-    case "probing":
-      return withEffects([{ do: "end", carrier: main.carrier }], ended(state, main.carrier, false, context));
-    case "idle":
-    case "handing":
-    case "over":
-      return [state, []];
-    default:
-      return main satisfies never;
-  }
-}
-
-function candidateTimeout(state: SessionState, context: StepContext): Next {
-  const { candidate } = state;
-  switch (candidate.at) {
-    case "resting":
-      return openCandidate({ ...state, candidate: { at: "none" } }, candidate.kind);
-    case "opening":
-    case "proving":
-    case "naming":
-      return withEffects([{ do: "end", carrier: candidate.carrier }], candidateFailed(state, candidate, context));
-    case "none":
-      return [state, []];
-    default:
-      return candidate satisfies never;
-  }
-}
-
-/** One look at once instead of waiting for a timer that slept. */
-function wake(state: SessionState, context: StepContext): Next {
-  const { main } = state;
-  if (main.at === "waiting") return attach(state, main.failures, context);
-  if (main.at !== "attached") return [state, []];
-  if (main.kind.duplex)
-    return [{ ...state, main: { ...main, at: "probing" } }, [{ do: "ping", carrier: main.carrier }]];
-  return withEffects([{ do: "end", carrier: main.carrier }], attach(state, 0, context));
-}
-
-/** What the times depend on beside the state: the greeting's figures, and when the carrier was heard last. All in milliseconds. */
+/** The greeting's figures that times depend on, in milliseconds. */
 export interface Pace {
   readonly hold: number;
   readonly ping: number;
 }
 
-/** The grace that a network gets on top of what was agreed. */
+/** What a network gets on top of what was agreed, in milliseconds. */
 const grace = 10_000;
-const attachDeadline = 10_000;
-const candidateDeadline = 10_000;
-const namingDeadline = 3_000;
-const probeDeadline = 5_000;
+/** Milliseconds until a carrier that has not done what it is expected to counts as lost. */
+const deadlines: Record<string, number> = {
+  attaching: 10_000,
+  probing: 5_000,
+  opening: 10_000,
+  proving: 10_000,
+  naming: 3_000,
+};
 
-/** How long `main` may stay as it is; undefined: for ever. On a streaming carrier it counts anew from whatever was heard. */
-export function mainTime(main: Main, pace: Pace): number | undefined {
-  switch (main.at) {
-    case "attaching":
-      return attachDeadline;
-    case "attached":
-      return (main.kind.oneShot ? pace.hold : pace.ping) + grace;
-    case "probing":
-      return probeDeadline;
-    case "waiting":
-      return main.delay;
-    case "idle":
-    case "handing":
-    case "over":
-      return undefined;
-    default:
-      return main satisfies never;
-  }
-}
-
-/** How long `candidate` may stay as it is; undefined: for ever. */
-export function candidateTime(candidate: Candidate): number | undefined {
-  switch (candidate.at) {
-    case "resting":
-      return candidate.delay;
-    case "opening":
-    case "proving":
-      return candidateDeadline;
-    case "naming":
-      return namingDeadline;
-    case "none":
-      return undefined;
-    default:
-      return candidate satisfies never;
-  }
+/** How many milliseconds may pass in this state; undefined: any. With "attached" they count from whatever was heard last. */
+export function timeIn(part: Main | Candidate, { hold, ping }: Pace): number | undefined {
+  if ("delay" in part) return part.delay;
+  return part.at === "attached" ? (part.kind.oneShot ? hold : ping) + grace : deadlines[part.at];
 }

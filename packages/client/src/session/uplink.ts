@@ -18,6 +18,15 @@ export interface UplinkOwner {
   onDead(): void;
 }
 
+export interface Uplink {
+  /** The body of a poll that is about to leave: what waits, unless a `send` is under way that it could overtake. */
+  takeBody(): string;
+  /** Sends what waits, unless a `send` is under way; the next one takes it then. */
+  flush(): void;
+  /** Forgets what is under way: another carrier sends from here on. */
+  stop(): void;
+}
+
 /** A POST body holds about so much at the most: what was lost is soon sent again. Octets. */
 const bodySize = 256 * 1024;
 /** A `send` is answered at once; a network that takes longer than this, in milliseconds, has lost it. */
@@ -28,82 +37,67 @@ const failuresUntilDead = 3;
  * Upstream beside a receive-only carrier: one POST at a time, which takes all that has queued meanwhile. It may go astray or arrive twice; the
  * messages' numbers make either harmless.
  */
-export class Uplink {
-  readonly #feed: Feed;
-  #request: Transport | undefined;
-  #cancelTimer: (() => void) | undefined;
-  #failures = 0;
-  #isStopped = false;
+export function openUplink(
+  buffer: ReplayBuffer,
+  sender: Pick<TransportKind, "open">,
+  env: Environment,
+  owner: UplinkOwner,
+): Uplink {
+  const feed = new Feed(buffer, false);
+  let request: Transport | undefined;
+  /** Of the deadline of what is under way, or of the wait after it failed. */
+  let cancelTimer: (() => void) | undefined;
+  let failures = 0;
+  let isStopped = false;
 
-  constructor(
-    readonly buffer: ReplayBuffer,
-    readonly sender: Pick<TransportKind, "open">,
-    readonly env: Environment,
-    readonly owner: UplinkOwner,
-  ) {
-    this.#feed = new Feed(buffer, false);
-  }
-
-  /** The body of a poll that is about to leave: what waits, unless a `send` is under way that it could overtake. */
-  takeBody(): string {
-    return this.#request || this.#cancelTimer ? "" : this.#body();
-  }
-
-  /** Sends what waits, unless a `send` is under way; the next one takes it then. */
-  flush(): void {
-    if (this.#isStopped || this.#request || this.#cancelTimer) return;
-    const body = this.#body();
-    if (body) this.#post(body);
-  }
-
-  /** Forgets what is under way: another carrier sends from here on. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#cancelTimer?.();
-    this.#request?.close(1000, "moved");
-  }
-
-  #body(): string {
-    this.#feed.restart();
-    const messages = (this.#feed.take(bodySize) as string | undefined) ?? "";
-    return this.owner.prefix(!!messages) + messages + (this.#feed.isPending ? "" : this.owner.suffix());
-  }
-
-  #post(body: string): void {
+  const takeBody = () => {
+    // A request is under way, or has just failed.
+    if (cancelTimer) return "";
+    feed.restart();
+    const messages = feed.take(bodySize) as string;
+    return owner.prefix(!!messages) + messages + (feed.isPending ? "" : owner.suffix());
+  };
+  const flush = () => {
+    const body = takeBody();
+    if (isStopped || !body) return;
     let isAnswered = false;
-    const { clock } = this.env;
-    const request = this.sender.open(
-      this.owner.nextUrl(),
+    request = sender.open(
+      owner.nextUrl(),
       body,
       {
         onOpen() {},
-        onMessage: (records) => {
-          isAnswered = !this.#isStopped && this.owner.onAnswer(records as string);
+        onMessage(records) {
+          isAnswered = !isStopped && owner.onAnswer(records as string);
         },
-        onClose: () => this.#finish(isAnswered),
+        onClose: () => finish(isAnswered),
       },
-      this.env,
+      env,
     );
-    this.#request = request;
-    this.#cancelTimer = clock.after(answerDeadline, () => request.close(1000, "no answer in time"));
-  }
-
-  #finish(isAnswered: boolean): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#request = undefined;
-    if (this.#isStopped) return;
+    cancelTimer = env.clock.after(answerDeadline, () => request!.close());
+  };
+  const finish = (isAnswered: boolean) => {
+    cancelTimer?.();
+    cancelTimer = request = undefined;
+    if (isStopped) return;
     // What left and was not acknowledged was held up or lost.
-    if (this.#feed.next > this.buffer.acknowledged + 1) this.#feed.rewind();
-    if (isAnswered) {
-      this.#failures = 0;
-      return this.flush();
+    if (feed.next > buffer.acknowledged + 1) feed.rewind();
+    failures = isAnswered ? 0 : failures + 1;
+    if (isAnswered) flush();
+    else if (failures === failuresUntilDead) owner.onDead();
+    else {
+      cancelTimer = env.clock.after(reattachDelay(failures, env.random()), () => {
+        cancelTimer = undefined;
+        flush();
+      });
     }
-    this.#failures++;
-    if (this.#failures >= failuresUntilDead) return this.owner.onDead();
-    this.#cancelTimer = this.env.clock.after(reattachDelay(this.#failures, this.env.random()), () => {
-      this.#cancelTimer = undefined;
-      this.flush();
-    });
-  }
+  };
+  return {
+    takeBody,
+    flush,
+    stop() {
+      isStopped = true;
+      cancelTimer?.();
+      request?.close();
+    },
+  };
 }

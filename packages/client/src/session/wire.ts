@@ -6,62 +6,44 @@ import { Code, ProtocolError } from "./codes.ts";
  *     record = type number ":" [ payload ]
  */
 export const Type = {
-  acknowledge: 0x61, // a
-  binary: 0x62, // b
-  end: 0x65, // e
-  greeting: 0x67, // g
-  name: 0x6e, // n
-  ping: 0x70, // p
-  pong: 0x71, // q
-  start: 0x73, // s
-  text: 0x74, // t
-  close: 0x78, // x
+  acknowledge: "a",
+  binary: "b",
+  end: "e",
+  greeting: "g",
+  name: "n",
+  ping: "p",
+  pong: "q",
+  start: "s",
+  text: "t",
+  close: "x",
 } as const;
 
 /** A record without a payload. */
-export function numberRecord(type: number, number: number): string {
-  return `${String.fromCharCode(type)}${number}:`;
+export function numberRecord(type: string, number: number): string {
+  return `${type + number}:`;
 }
 
 /** A record with one. */
-export function payloadRecord(type: number, payload: string): string {
+export function payloadRecord(type: string, payload: string): string {
   return numberRecord(type, payload.length) + payload;
 }
 
 /** A record whose payload is parameters, as in a URL's query. Those that are undefined are left out. */
-export function parameterRecord(type: number, parameters: Record<string, string | number | undefined>): string {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(parameters)) if (value !== undefined) query.set(key, String(value));
-  return payloadRecord(type, String(query));
+export function parameterRecord(type: string, parameters: Record<string, string | number | undefined>): string {
+  return payloadRecord(type, `${new URLSearchParams(JSON.parse(JSON.stringify(parameters)))}`);
 }
 
 /** A binary message on a text carrier. */
 export function base64Record(message: Uint8Array): string {
   let octets = "";
-  // `apply` takes a bounded number of arguments.
-  for (let at = 0; at < message.length; at += 0x2000) {
-    octets += String.fromCharCode.apply(null, message.subarray(at, at + 0x2000) as unknown as number[]);
-  }
+  // A call takes a bounded number of arguments.
+  for (let at = 0; at < message.length; at += 8192) octets += String.fromCharCode(...message.subarray(at, at + 8192));
   return payloadRecord(Type.binary, btoa(octets));
 }
 
-function fromBase64(text: string): Uint8Array {
-  let octets: string;
-  try {
-    octets = atob(text);
-  } catch {
-    throw new ProtocolError(Code.malformed, "A binary message is not base64.");
-  }
-  const message = new Uint8Array(octets.length);
-  for (let at = 0; at < octets.length; at++) message[at] = octets.charCodeAt(at);
-  return message;
-}
-
-/** Binary messages as one binary WebSocket message: each behind its length in four octets. */
+/** Binary messages as one binary WebSocket message: each behind its length in four octets, the most significant first. */
 export function binaryBatch(messages: Uint8Array[]): Uint8Array {
-  let size = 0;
-  for (const message of messages) size += 4 + message.length;
-  const batch = new Uint8Array(size);
+  const batch = new Uint8Array(messages.reduce((size, message) => size + 4 + message.length, 0));
   const view = new DataView(batch.buffer);
   let at = 0;
   for (const message of messages) {
@@ -72,95 +54,82 @@ export function binaryBatch(messages: Uint8Array[]): Uint8Array {
   return batch;
 }
 
-/** Takes one record. `payload` is empty for types that have none; a binary message comes as octets, with the type `b`. */
-export type RecordSink = (type: number, number: number, payload: string | Uint8Array) => void;
+/** Takes one record. `payload` is empty for types that have none; that of `b` comes as octets. @throws {ProtocolError} */
+export type RecordSink = (type: string, number: number, payload: string | Uint8Array) => void;
 
-/** Cuts a binary WebSocket message into its messages. @throws {ProtocolError} where a length does not fit. */
+function malformed(): never {
+  throw new ProtocolError(Code.malformed, "Malformed record");
+}
+
+/** Cuts a binary WebSocket message into its messages. @throws {ProtocolError} 4000 where a length does not fit */
 export function readBinaryBatch(batch: Uint8Array, sink: RecordSink): void {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
   for (let at = 0; at < batch.length; ) {
     const from = at + 4;
-    const end = from <= batch.length ? from + view.getUint32(at) : Number.POSITIVE_INFINITY;
-    if (end > batch.length) throw new ProtocolError(Code.malformed, "A binary batch is cut short.");
-    sink(Type.binary, end - from, batch.subarray(from, end));
-    at = end;
+    if (from > batch.length) malformed();
+    at = from + view.getUint32(at);
+    if (at > batch.length) malformed();
+    sink(Type.binary, at - from, batch.subarray(from, at));
   }
 }
 
-const hasPayload = (type: number) =>
-  type === Type.text || type === Type.binary || type === Type.greeting || type === Type.close;
+function fromBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (octet) => octet.charCodeAt(0));
+  } catch {
+    return malformed();
+  }
+}
 
-/** Longest number: 2^53-1 has 16 digits. */
-const maxDigits = 16;
+/** A record up to its ":", with a number of at most 16 digits. */
+const head = /^[a-z](0|[1-9]\d{0,15})$/;
+const longestHead = 18;
 
 /**
- * Reads records from text that arrives cut anywhere, even inside a number or between the halves of a surrogate pair.
- * It holds at most one record that is incomplete.
+ * Reads records from text that arrives cut anywhere, even inside a number or between the halves of a surrogate pair. Holds at most one that is incomplete.
+ *
+ * @param maxPayload the longest payload taken, in UTF-16 code units
+ * @returns takes the next text and hands over each record that it completes; `isWhole`: it must not end inside one. Throws a `ProtocolError` with 4000 or 4004,
+ * and is of no use after it
  */
-export class RecordReader {
-  #pieces: string[] = [];
-  #held = 0;
-  /** Units needed before another look is worth it. */
-  #wanted = 0;
-
-  constructor(
-    readonly sink: RecordSink,
-    /** The longest payload taken, in UTF-16 code units. */
-    readonly maxPayload: number,
-  ) {}
-
-  /** Takes the next text and hands over each record that it completes. @throws {ProtocolError} 4000 or 4004; the reader is of no use after it. */
-  read(text: string): void {
-    if (this.#held > 0) {
-      this.#pieces.push(text);
-      this.#held += text.length;
-      if (this.#held < this.#wanted) return;
-      text = this.#pieces.join("");
-      this.#pieces = [];
-      this.#held = 0;
+export function recordReader(sink: RecordSink, maxPayload: number): (text: string, isWhole: boolean) => void {
+  let held = "";
+  /** Before there is so much, another look is not worth it. */
+  let wanted = 0;
+  return (text, isWhole) => {
+    held += text;
+    if (held.length >= wanted) {
+      text = held;
+      let at = 0;
+      wanted = 0;
+      while (at < text.length) {
+        const colon = text.indexOf(":", at);
+        if (colon < 0 || colon > at + longestHead) {
+          if (text.length - at > longestHead) malformed();
+          break;
+        }
+        if (!head.test(text.slice(at, colon))) malformed();
+        const type = text[at]!;
+        const number = +text.slice(at + 1, colon);
+        if (number > Number.MAX_SAFE_INTEGER) malformed();
+        const from = colon + 1;
+        let payload: string | Uint8Array = "";
+        let end = from;
+        if ("tbgx".includes(type)) {
+          if (number > maxPayload) throw new ProtocolError(Code.tooBig, "Message too big");
+          end += number;
+          if (end > text.length) {
+            wanted = end - at;
+            break;
+          }
+          payload = text.slice(from, end);
+          if (type === Type.binary) payload = fromBase64(payload);
+        }
+        at = end;
+        sink(type, number, payload);
+      }
+      held = text.slice(at);
     }
-    let at = 0;
-    while (at < text.length) {
-      const type = text.charCodeAt(at);
-      if (type < 0x61 || type > 0x7a) throw new ProtocolError(Code.malformed, "A record does not start with a type.");
-      let number = 0;
-      let digit = at + 1;
-      let unit = 0;
-      for (; digit < text.length; digit++) {
-        unit = text.charCodeAt(digit);
-        if (unit < 0x30 || unit > 0x39) break;
-        number = number * 10 + unit - 0x30;
-      }
-      const digits = digit - at - 1;
-      const leadingZero = digits > 1 && text.charCodeAt(at + 1) === 0x30;
-      if (digits > maxDigits || leadingZero || !Number.isSafeInteger(number)) {
-        throw new ProtocolError(Code.malformed, "A record's number is not of its form.");
-      }
-      if (digit === text.length) return this.#hold(text, at, 0);
-      if (unit !== 0x3a || digits === 0) throw new ProtocolError(Code.malformed, "A record has no number.");
-      const from = digit + 1;
-      if (!hasPayload(type)) {
-        this.sink(type, number, "");
-        at = from;
-        continue;
-      }
-      if (number > this.maxPayload) throw new ProtocolError(Code.tooBig, "A message is too big.");
-      const end = from + number;
-      if (end > text.length) return this.#hold(text, at, end - at);
-      const payload = text.slice(from, end);
-      this.sink(type, number, type === Type.binary ? fromBase64(payload) : payload);
-      at = end;
-    }
-  }
-
-  /** The input ends here. @throws {ProtocolError} 4000 inside a record. */
-  end(): void {
-    if (this.#held > 0) throw new ProtocolError(Code.malformed, "A batch ends inside a record.");
-  }
-
-  #hold(text: string, from: number, wanted: number): void {
-    this.#pieces = [text.slice(from)];
-    this.#held = text.length - from;
-    this.#wanted = wanted;
-  }
+    if (isWhole && held) malformed();
+  };
 }

@@ -2,7 +2,7 @@ import { EnckeError } from "../errors.ts";
 import { type Environment, pageEnvironment } from "../page/environment.ts";
 import { Code } from "../session/codes.ts";
 import { sizeOf } from "../session/replay-buffer.ts";
-import { Session, type SessionEnd } from "../session/session.ts";
+import { openSession, type Session, type SessionEnd } from "../session/session.ts";
 import type { Payload, TransportName } from "../transports/transport.ts";
 import { utf8Length } from "../utf8.ts";
 import { resolveEndpoint } from "./endpoint.ts";
@@ -76,7 +76,7 @@ export class EnckeSocket extends EventTarget {
     this.#env = env;
     this.#maxBuffered = maxBuffered;
     this.url = resolveEndpoint(url, env.baseUrl);
-    this.#session = new Session(
+    this.#session = openSession(
       { base: this.url, kinds, protocols: typeof protocols === "string" ? [protocols] : protocols },
       {
         onOpen: (protocol) => {
@@ -126,7 +126,7 @@ export class EnckeSocket extends EventTarget {
         "Send on when `bufferedAmount` has fallen.",
       );
     }
-    this.#session.send(message, octets);
+    this.#session.send(message);
   }
 
   /**
@@ -150,8 +150,7 @@ export class EnckeSocket extends EventTarget {
     return {
       url: this.url,
       transport: this.transport,
-      ...this.#session.counts,
-      attempts: this.#session.report.attempts,
+      ...this.#session.report(),
     };
   }
 

@@ -1,4 +1,13 @@
-import { Code, Feed, type Payload, ProtocolError, RecordReader, readBinaryBatch, Type } from "../shared.ts";
+import {
+  Code,
+  Feed,
+  type Payload,
+  ProtocolError,
+  type RecordSink,
+  readBinaryBatch,
+  recordReader,
+  Type,
+} from "../shared.ts";
 import type { Session } from "./session.ts";
 
 /** The network side of a carrier: one technique of PROTOCOL.md section 5. It pulls from its carrier what it sends. */
@@ -33,7 +42,8 @@ export class Carrier {
   isEnded = false;
   /** When anything came over it last, in milliseconds of the clock. */
   heardAt: number;
-  readonly #reader: RecordReader;
+  readonly #read: (text: string, isWhole: boolean) => void;
+  readonly #sink: RecordSink = (type, number, payload) => this.#record(type, number, payload);
   /** The number of the next incoming message; 0 before its `s`. */
   #next = 0;
 
@@ -45,10 +55,7 @@ export class Carrier {
     this.number = attach.number;
     this.feed = new Feed(session.buffer, outlet.takesBinary);
     this.heardAt = session.host.clock.now();
-    this.#reader = new RecordReader(
-      (type, number, payload) => this.#record(type, number, payload),
-      Math.ceil((session.host.limits.maxMessage * 4) / 3) + 4,
-    );
+    this.#read = recordReader(this.#sink, Math.ceil((session.host.limits.maxMessage * 4) / 3) + 4);
   }
 
   /** Takes a WebSocket message or a body. Its violations end the session or this carrier, and nothing else. */
@@ -56,10 +63,8 @@ export class Carrier {
     if (this.session.isOver) return;
     this.heardAt = this.session.host.clock.now();
     try {
-      if (typeof payload === "string") {
-        this.#reader.read(payload);
-        this.#reader.end();
-      } else readBinaryBatch(payload, this.#reader.sink);
+      if (typeof payload === "string") this.#read(payload, true);
+      else readBinaryBatch(payload, this.#sink);
     } catch (error) {
       if (error instanceof BodyGap) return;
       if (!(error instanceof ProtocolError)) throw error;
@@ -68,16 +73,16 @@ export class Carrier {
     }
   }
 
-  /** What is to be sent next; undefined: nothing, or not here. */
-  take(octets: number): Payload | undefined {
-    return this.session.active === this ? this.feed.take(octets) : undefined;
+  /** What is to be sent next; "": nothing, or not here. */
+  take(octets: number): Payload {
+    return this.session.active === this ? this.feed.take(octets) : "";
   }
 
   get hasPending(): boolean {
     return this.session.active === this && this.feed.isPending;
   }
 
-  #record(type: number, number: number, payload: string | Uint8Array): void {
+  #record(type: string, number: number, payload: string | Uint8Array): void {
     const { session } = this;
     if (session.isOver) return;
     switch (type) {

@@ -158,7 +158,8 @@ export class Session implements Channel {
   accept(number: number, message: Payload): boolean {
     const octets = sizeOf(message);
     if (octets > this.host.limits.maxMessage) throw new ProtocolError(Code.tooBig, "A message is too big.");
-    if (!this.#receiver.accept(number, octets)) return !this.#receiver.isGap(number);
+    const accepted = this.#receiver.accept(number, octets);
+    if (accepted <= 0) return accepted === 0;
     if (!this.#closing) this.#handler.onMessage(message);
     if (this.#receiver.isDue(duplexBounds)) this.#queueAcknowledge();
     else this.#cancelAcknowledge ??= this.host.clock.after(duplexBounds.wait, () => this.#acknowledgeAlone());

@@ -51,7 +51,7 @@ class PollOutlet implements Outlet {
   #answer(tail: string): void {
     if (this.#isAnswered) return;
     // Undefined while `attach` is under way, which may end this carrier at once.
-    const messages = (this.#carrier?.take(answerSize) as string | undefined) ?? "";
+    const messages = this.#carrier?.take(answerSize) ?? "";
     const close = this.#carrier ? (this.session.closeRecord(this.#carrier)?.record ?? "") : "";
     answerRecords(this.response, this.session.greeting() + messages + tail + close);
     this.#finish();

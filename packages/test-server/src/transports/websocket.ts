@@ -43,7 +43,7 @@ class WebSocketOutlet implements Outlet {
     const { socket } = this;
     while (socket.bufferedAmount < HIGH_WATER) {
       const batch = this.#carrier.take(batchSize);
-      if (batch === undefined) return this.#closeIfDone();
+      if (!batch) return this.#closeIfDone();
       this.#sentAt = this.session.host.clock.now();
       socket.send(typeof batch === "string" ? this.session.owedAcknowledgement + batch : batch, this.#onTaken);
     }
