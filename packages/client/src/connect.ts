@@ -1,6 +1,5 @@
 import { pageEnvironment } from "./page/environment.ts";
 import { EnckeSocket } from "./socket/encke-socket.ts";
-import { resolveEndpoint } from "./socket/endpoint.ts";
 import { type EnckeSocketOptions, resolveSocketOptions } from "./socket/options.ts";
 import { Client } from "./stomp/client.ts";
 import { connect as connectStomp, type StompEndpoint } from "./stomp/connect.ts";
@@ -22,8 +21,6 @@ export function connect(endpoint: StompEndpoint, options: ConnectOptions = {}): 
   const env = pageEnvironment();
   if (typeof endpoint === "function" || /^wss?:/.test(endpoint)) return connectStomp(endpoint, options, env);
   // Said here and now, and not at each attempt to connect.
-  resolveEndpoint(endpoint, env.baseUrl);
-  resolveSocketOptions(options, env);
-  const open = () => new EnckeSocket(endpoint, [], options, env) as unknown as StompSocket;
-  return new Client(open, options, env);
+  resolveSocketOptions(endpoint, [], options, env);
+  return new Client(() => new EnckeSocket(endpoint, [], options, env) as unknown as StompSocket, options, env);
 }

@@ -189,7 +189,6 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       `${url + kind.path}?${query}`,
       body,
       {
-        onOpen() {},
         onMessage(payload) {
           // One that was given up may still deliver what the browser had in its hands.
           if (!isCurrent()) return;

@@ -65,7 +65,6 @@ export function openUplink(
       owner.nextUrl(),
       body,
       {
-        onOpen() {},
         onMessage(records) {
           isAnswered = !isStopped && owner.onAnswer(records as string);
         },

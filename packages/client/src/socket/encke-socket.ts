@@ -1,11 +1,10 @@
 import { EnckeError } from "../errors.ts";
-import { type Environment, pageEnvironment } from "../page/environment.ts";
+import { pageEnvironment } from "../page/environment.ts";
 import { Code } from "../session/codes.ts";
 import { sizeOf } from "../session/replay-buffer.ts";
-import { openSession, type Session, type SessionEnd } from "../session/session.ts";
+import { openSession, type Session } from "../session/session.ts";
 import type { Payload, TransportName } from "../transports/transport.ts";
 import { utf8Length } from "../utf8.ts";
-import { resolveEndpoint } from "./endpoint.ts";
 import { type EnckeSocketOptions, resolveSocketOptions } from "./options.ts";
 
 /** The `close` event's extra: when the server wants to see the client again. */
@@ -14,13 +13,12 @@ export interface EnckeCloseEvent extends CloseEvent {
   readonly retryAfter?: number;
 }
 
-type EventType = "open" | "message" | "error" | "close" | "transport";
 type Handler<E extends Event = Event> = ((event: E) => void) | null;
 
 /**
  * A WebSocket (WHATWG WebSockets) that survives the loss of its connections: below it is a session, which resumes over any transport.
  *
- * It departs from the standard where it can do better: `send` is legal before `open`, and what is sent then travels with the first request; `url` may be http(s) or
+ * It departs from the standard where it can do better: `send` is legal before `open`, and what is sent then travels with the first request; the URL may be http(s) or
  * relative, in every browser; `bufferedAmount` counts what the server has not acknowledged; `close` comes when the *session* ends, not when a connection does.
  * A Blob cannot be sent: send its `arrayBuffer()`. Bad arguments throw an `EnckeError` instead of a `DOMException`.
  */
@@ -36,6 +34,7 @@ export class EnckeSocket extends EventTarget {
 
   /** A session of encke's below: messages may be sent before `open`, and liveness is watched here. */
   readonly isSession = true;
+  /** Where the server's sessions are, as an http(s) URL. */
   readonly url: string;
   readonly extensions = "";
   /** In which form binary messages come. */
@@ -51,12 +50,11 @@ export class EnckeSocket extends EventTarget {
   onerror: Handler = null;
   onclose: Handler<EnckeCloseEvent> = null;
   ontransport: Handler = null;
+  /** Takes messages as they are, in place of `message` events, of which each costs more than all the rest of a message's way. Must not throw. */
+  receive: ((message: string | Uint8Array) => void) | null = null;
 
   readonly #session: Session;
-  readonly #env: Environment;
   readonly #maxBuffered: number;
-  /** Somebody has asked for messages with `addEventListener`. */
-  #isListened = false;
 
   /**
    * Connects at once; what is sent in the same turn of the event loop goes with the first request.
@@ -72,26 +70,38 @@ export class EnckeSocket extends EventTarget {
     env = pageEnvironment(),
   ) {
     super();
-    const { kinds, maxBuffered } = resolveSocketOptions(options, env);
-    this.#env = env;
-    this.#maxBuffered = maxBuffered;
-    this.url = resolveEndpoint(url, env.baseUrl);
+    for (const type of ["open", "message", "error", "close", "transport"] as const) {
+      this.addEventListener(type, (event) => (this[`on${type}`] as Handler)?.(event));
+    }
+    const settings = resolveSocketOptions(url, protocols, options, env);
+    this.url = settings.base;
+    this.#maxBuffered = settings.maxBuffered;
+    const fire = (type: string, extra?: object) => this.dispatchEvent(Object.assign(new Event(type), extra));
     this.#session = openSession(
-      { base: this.url, kinds, protocols: typeof protocols === "string" ? [protocols] : protocols },
+      settings,
       {
         onOpen: (protocol) => {
           this.protocol = protocol;
           // Unless it was closed meanwhile.
-          if (this.readyState > 0) return;
+          if (this.readyState) return;
           this.readyState = 1;
-          this.#fire(new Event("open"));
+          fire("open");
         },
-        onMessage: (message) => this.#receive(message),
+        onMessage: (message) => {
+          if (this.readyState > 1) return;
+          if (this.receive) this.receive(message);
+          else this.dispatchEvent(new MessageEvent("message", { data: this.#data(message) }));
+        },
         onCarrier: (name) => {
           this.transport = name;
-          this.#fire(new Event("transport"));
+          fire("transport");
         },
-        onClose: (end) => this.#closed(end),
+        onClose: (end) => {
+          this.readyState = 3;
+          this.transport = null;
+          if (!end.wasClean) fire("error");
+          fire("close", end);
+        },
       },
       env,
     );
@@ -109,22 +119,19 @@ export class EnckeSocket extends EventTarget {
    */
   send(data: string | ArrayBuffer | ArrayBufferView): void {
     if (this.readyState > 1) return; // as the standard has it
-    const message = toPayload(data);
+    let message: Payload;
+    if (typeof data === "string") message = data;
+    // Copies, as the page may write into its own again.
+    else if (ArrayBuffer.isView(data)) message = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    else if (data instanceof ArrayBuffer) message = new Uint8Array(data).slice();
+    else throw new EnckeError("BAD_OPTION", "A message is text or octets.", "Of a Blob, send the arrayBuffer().");
     const octets = sizeOf(message);
     const { maxMessage } = this.#session;
     if (octets > maxMessage) {
-      throw new EnckeError(
-        "MESSAGE_TOO_BIG",
-        `The message has ${octets} octets; the server takes ${maxMessage}.`,
-        "Split it.",
-      );
+      throw new EnckeError("MESSAGE_TOO_BIG", `${octets} octets, and the server takes ${maxMessage}.`, "Split it.");
     }
     if (this.bufferedAmount + octets > this.#maxBuffered) {
-      throw new EnckeError(
-        "OUTBOX_FULL",
-        "Too much waits to be acknowledged.",
-        "Send on when `bufferedAmount` has fallen.",
-      );
+      throw new EnckeError("OUTBOX_FULL", "Too much waits for the server.", "Go on when bufferedAmount has fallen.");
     }
     this.#session.send(message);
   }
@@ -138,7 +145,7 @@ export class EnckeSocket extends EventTarget {
    */
   close(code: number = Code.normal, reason = ""): void {
     if ((code !== Code.normal && !(code >= 3000 && code < 5000)) || utf8Length(reason) > 123) {
-      throw new EnckeError("BAD_OPTION", "A close code is 1000 or 3000 to 4999, and a reason has at most 123 octets.");
+      throw new EnckeError("BAD_OPTION", "A close code is 1000 or 3000 to 4999, a reason at most 123 octets.");
     }
     if (this.readyState > 1) return;
     this.readyState = 2;
@@ -147,55 +154,12 @@ export class EnckeSocket extends EventTarget {
 
   /** What was tried, how it went and why, and counts of messages: plain JSON, to be pasted into a ticket. */
   report() {
-    return {
-      url: this.url,
-      transport: this.transport,
-      ...this.#session.report(),
-    };
+    return { url: this.url, transport: this.transport, ...this.#session.report() };
   }
 
-  override addEventListener(...[type, ...rest]: Parameters<EventTarget["addEventListener"]>): void {
-    if (type === "message") this.#isListened = true;
-    super.addEventListener(type, ...rest);
+  #data(message: Payload): string | ArrayBuffer | Blob {
+    if (typeof message === "string") return message;
+    const { buffer } = message.slice();
+    return this.binaryType === "blob" ? new Blob([buffer]) : buffer;
   }
-
-  #receive(message: Payload): void {
-    if (this.readyState > 1) return;
-    let data: unknown = message;
-    if (typeof message !== "string") {
-      data = this.binaryType === "blob" ? new Blob([message.slice()]) : message.slice().buffer;
-    }
-    this.#fire(new MessageEvent("message", { data }));
-  }
-
-  #closed({ code, reason, wasClean, retryAfter }: SessionEnd): void {
-    this.readyState = 3;
-    this.transport = null;
-    if (!wasClean) this.#fire(new Event("error"));
-    const init = { code, reason, wasClean };
-    // Node has no CloseEvent before version 23.
-    const event =
-      typeof CloseEvent === "function" ? new CloseEvent("close", init) : Object.assign(new Event("close"), init);
-    this.#fire(Object.assign(event, { retryAfter }));
-  }
-
-  /** The listeners, then the handler. What one of them throws is shown, and does not keep the others from hearing. */
-  #fire(event: Event): void {
-    // Dispatching a message costs more than the rest of its way: only if there is somebody.
-    if (event.type !== "message" || this.#isListened) this.dispatchEvent(event);
-    const handler = this[`on${event.type as EventType}`] as Handler;
-    try {
-      handler?.call(this, event);
-    } catch (error) {
-      this.#env.reportError(error);
-    }
-  }
-}
-
-function toPayload(data: string | ArrayBuffer | ArrayBufferView): Payload {
-  if (typeof data === "string") return data;
-  // A copy: the page may write into its own again.
-  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-  throw new EnckeError("BAD_OPTION", "A message is text or octets.", "Of a Blob, send the `arrayBuffer()`.");
 }

@@ -1,11 +1,9 @@
 import { EnckeError } from "../errors.ts";
 import type { Environment } from "../page/environment.ts";
+import type { SessionSettings } from "../session/session.ts";
 import type { TransportKind } from "../transports/transport.ts";
 import { webSocket } from "../transports/websocket.ts";
 import { xhrPoll } from "../transports/xhr-poll.ts";
-
-/** Best first. */
-const defaultTransports: readonly TransportKind[] = [webSocket, xhrPoll];
 
 /** How an `EnckeSocket` connects. */
 export interface EnckeSocketOptions {
@@ -21,27 +19,37 @@ export interface EnckeSocketOptions {
   maxBuffered?: number;
 }
 
-/** The options with their defaults, and checked. */
-export interface ResolvedSocketOptions {
-  readonly kinds: readonly TransportKind[];
+export interface ResolvedSocketOptions extends SessionSettings {
   readonly maxBuffered: number;
 }
 
-/** @throws {EnckeError} `BAD_OPTION`, `UNSUPPORTED` */
-export function resolveSocketOptions(options: EnckeSocketOptions, env: Environment): ResolvedSocketOptions {
-  const { transports = defaultTransports, maxBuffered = 16 * 1024 * 1024 } = options;
-  if (!Array.isArray(transports) || !transports.length || transports.some((kind) => typeof kind?.open !== "function")) {
-    throw new EnckeError(
-      "BAD_OPTION",
-      "`transports` is not a list of transports.",
-      "List some, as in [webSocket, xhrPoll].",
-    );
-  }
-  if (!(maxBuffered > 0)) throw new EnckeError("BAD_OPTION", "`maxBuffered` is not a number of octets above 0.");
+/**
+ * What to connect to, and how.
+ *
+ * @param endpoint a path such as "/encke", or an http, https, ws or wss URL
+ * @throws {EnckeError} `BAD_OPTION`, `UNSUPPORTED`
+ */
+export function resolveSocketOptions(
+  endpoint: string,
+  protocols: string | readonly string[],
+  { transports = [webSocket, xhrPoll], maxBuffered = 16 * 1024 * 1024 }: EnckeSocketOptions,
+  env: Environment,
+): ResolvedSocketOptions {
+  const check = (isRight: boolean, what: string, remedy?: string) => {
+    if (!isRight) throw new EnckeError("BAD_OPTION", what, remedy);
+  };
+  let base = "";
+  try {
+    base = new URL(endpoint, env.baseUrl).href.replace(/^ws/, "http").replace(/\/$/, "");
+  } catch {}
+  check(/^https?:[^?#]+$/.test(base), "The endpoint is not an http(s) URL without a query.", 'A path such as "/encke" will do in a page.');
+  check(maxBuffered > 0, "maxBuffered is not a number above 0.");
+  check(
+    Array.isArray(transports) && transports.length > 0 && transports.every((kind) => kind?.open),
+    "transports is not a list of transports.",
+    "Such as [webSocket, xhrPoll].",
+  );
   const kinds = transports.filter((kind) => kind.isSupported(env));
-  if (kinds.length === 0) {
-    const names = transports.map((kind) => kind.name).join(", ");
-    throw new EnckeError("UNSUPPORTED", `This browser has none of: ${names}.`, "List more transports.");
-  }
-  return { kinds, maxBuffered };
+  if (!kinds.length) throw new EnckeError("UNSUPPORTED", "This browser has none of the transports listed.");
+  return { base, kinds, maxBuffered, protocols: [protocols].flat() };
 }

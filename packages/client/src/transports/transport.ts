@@ -19,7 +19,7 @@ export interface TransportEnd {
 
 /** One open channel. */
 export interface Transport {
-  /** Hands one message to the network. Only for kinds that are duplex; legal only between `onOpen` and `onClose`. */
+  /** Hands one message to the network. Only for kinds that are duplex; legal only between the first `onMessage` and `onClose`. */
   send(message: Payload): void;
   /** Ends it. Idempotent. `onClose` comes later, never inside this call. */
   close(code?: number, reason?: string): void;
@@ -27,9 +27,8 @@ export interface Transport {
   readonly bufferedAmount: number;
 }
 
-/** The order is `onOpen` at most once, then `onMessage` any number of times, then `onClose` exactly once, always last. */
+/** `onMessage` any number of times, then `onClose` exactly once, always last. That a channel has "opened" proves nothing, so nothing tells of it. */
 export interface TransportEvents {
-  onOpen(): void;
   onMessage(message: Payload): void;
   onClose(end: TransportEnd): void;
 }

@@ -1,43 +1,4 @@
-import type { Environment } from "../page/environment.ts";
-import type { Transport, TransportEvents, TransportKind } from "./transport.ts";
-
-/** The scheme of a WebSocket to where an http(s) URL points. */
-function webSocketUrl(url: string): string {
-  return url.replace(/^http/, "ws");
-}
-
-function open(url: string, _body: string, on: TransportEvents, env: Environment): Transport {
-  let over = false;
-  const finish = (code: number, reason: string, complete: boolean) => {
-    if (over) return;
-    over = true;
-    on.onClose({ complete, code, reason });
-  };
-  let socket: WebSocket;
-  try {
-    socket = new env.WebSocket!(webSocketUrl(url));
-  } catch (error) {
-    // Mixed content, and in some browsers a content security policy, throw here.
-    queueMicrotask(() => finish(1006, String(error), false));
-    return { bufferedAmount: 0, send() {}, close() {} };
-  }
-  socket.binaryType = "arraybuffer";
-  socket.onopen = () => over || on.onOpen();
-  socket.onmessage = ({ data }) => over || on.onMessage(typeof data === "string" ? data : new Uint8Array(data));
-  // `error` says nothing that `close` behind it does not (WHATWG WebSockets, "feedback from the protocol").
-  socket.onclose = ({ code, reason, wasClean }) => finish(code, reason, wasClean);
-  return {
-    get bufferedAmount() {
-      return socket.bufferedAmount;
-    },
-    send: (message) => socket.send(message as string | Uint8Array<ArrayBuffer>),
-    close(code = 1000, reason = "") {
-      socket.close(code, reason);
-      // A close handshake through a dead network takes the browser up to a minute; whoever closes is done with it now.
-      queueMicrotask(() => finish(code, reason || "ended here", false));
-    },
-  };
-}
+import type { TransportEnd, TransportKind } from "./transport.ts";
 
 /** A WebSocket (RFC 6455). Text stays text, binary binary. */
 export const webSocket: TransportKind = {
@@ -46,5 +7,33 @@ export const webSocket: TransportKind = {
   duplex: true,
   oneShot: false,
   isSupported: (env) => !!env.WebSocket,
-  open,
+  open(url, _body, on, env) {
+    let isOver = false;
+    const finish = (end: TransportEnd) => {
+      if (!isOver) on.onClose(end);
+      isOver = true;
+    };
+    let socket: WebSocket | undefined;
+    try {
+      socket = new env.WebSocket!(url.replace(/^http/, "ws"));
+      socket.binaryType = "arraybuffer";
+      socket.onmessage = ({ data }) => isOver || on.onMessage(typeof data === "string" ? data : new Uint8Array(data));
+      // `error` says nothing that `close` behind it does not (WHATWG WebSockets, "feedback from the protocol").
+      socket.onclose = ({ wasClean: complete, code, reason }) => finish({ complete, code, reason });
+    } catch (error) {
+      // Mixed content, and in some browsers a content security policy.
+      queueMicrotask(() => finish({ complete: false, code: 1006, reason: `${error}` }));
+    }
+    return {
+      get bufferedAmount() {
+        return socket!.bufferedAmount;
+      },
+      send: (message) => socket!.send(message as string),
+      close(code = 1000, reason = "") {
+        // A close handshake through a dead network takes the browser up to a minute; whoever closes is done with it now.
+        queueMicrotask(() => finish({ complete: false, code, reason }));
+        socket?.close(code, reason);
+      },
+    };
+  },
 };
