@@ -17,6 +17,8 @@ export function logConnection(client: Client, log: EventLog): void {
   let shown: string | null = null;
   let mayMiss = false;
   const told = new Set<string>();
+  /** When a transport was last left for another. What was open on it ends then, and that is as it should be. */
+  const leftAt = new Map<string, number>();
 
   watchAbsence(client, tellEnds, (awayMs) => {
     tellEnds();
@@ -27,6 +29,7 @@ export function logConnection(client: Client, log: EventLog): void {
   });
   client.on("transport", (transport) => {
     if (transport === null || transport === shown) return;
+    if (shown !== null) leftAt.set(shown, Date.now());
     log.add(`${shown === null ? "Connected by" : "Moved to"} ${transportName(transport)}`, "good");
     shown = transport;
   });
@@ -41,8 +44,8 @@ export function logConnection(client: Client, log: EventLog): void {
       const key = `${attempt.startedAt} ${attempt.transport} ${attempt.role}`;
       if (attempt.duration === undefined || told.has(key)) continue;
       told.add(key);
-      const { transport, heardAfter, code = 1000, cause } = attempt;
-      if (ROUTINE_CODES.includes(code)) continue;
+      const { transport, startedAt, heardAfter, code = 1000, cause } = attempt;
+      if (ROUTINE_CODES.includes(code) || (leftAt.get(transport) ?? 0) >= startedAt) continue;
       const name = capitalized(transportName(transport));
       const what =
         heardAfter === undefined ? `${name} did not come up` : `${name} ended after ${duration(attempt.duration)}`;

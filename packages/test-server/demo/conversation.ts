@@ -25,11 +25,15 @@ export class Conversation {
     this.list.append(element("li", "invitation", invitation));
   }
 
-  /** Returns false for a message that is here already: one's own, or one that was sent again. */
-  add(message: ChatMessage): boolean {
-    if (this.#seen.has(message.id)) return false;
+  /** A message is here already if it is one's own, or was sent again. */
+  has(message: ChatMessage): boolean {
+    return this.#seen.has(message.id);
+  }
+
+  /** Returns how many messages there are more. */
+  add(message: ChatMessage): number {
     this.#append(message, false);
-    return true;
+    return 1;
   }
 
   addOwn(message: ChatMessage): Outgoing {
@@ -51,10 +55,11 @@ export class Conversation {
     };
   }
 
-  /** A line about the connection, between the messages. */
-  note(text: string): void {
+  /** A line about the connection, between the messages. Returns how many messages there are more. */
+  note(text: string): number {
     this.#last = undefined;
     this.#push(element("li", "note", element("span", "", text)));
+    return 0;
   }
 
   #append({ id, from, text }: ChatMessage, own: boolean, status?: HTMLElement): HTMLLIElement {

@@ -47,9 +47,9 @@ function openRoom(room: Room): { conversation: Conversation; presence: Presence 
   const conversation = new Conversation(invitation(room));
   client.subscribe(roomDestination(room), (message) => {
     const said = readChatMessage(message.text(), randomId);
-    if (said === undefined || !conversation.add(said)) return;
+    if (said === undefined || conversation.has(said)) return;
+    reading.grow(conversation.list, () => conversation.add(said));
     rooms.heard(room);
-    reading.grown(conversation.list, 1);
   });
 
   const presence = new Presence(
@@ -105,8 +105,7 @@ function watchConnection(): void {
   };
   const note = (text: string) => {
     const { conversation } = inside.get(rooms.current)!;
-    conversation.note(text);
-    reading.grown(conversation.list, 0);
+    reading.grow(conversation.list, () => conversation.note(text));
   };
   let mayMiss = false;
 

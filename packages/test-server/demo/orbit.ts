@@ -10,6 +10,8 @@ const FLATTENING = 0.62;
 const PERIOD_MS = 12_000;
 const APHELION = Math.PI;
 const SEGMENTS = 96;
+/** Smooth enough for something so slow; every second frame is left to the page. */
+const FRAME_MS = 30;
 
 /**
  * The comet on its orbit: it goes round while there is a connection, and drifts out to the far end and waits there
@@ -49,6 +51,8 @@ export class Orbit {
   }
 
   #frame(now: number): void {
+    requestAnimationFrame((next) => this.#frame(next));
+    if (now - this.#last < FRAME_MS) return;
     const elapsed = Math.min(now - this.#last, 100);
     this.#last = now;
     if (this.#connected) {
@@ -59,7 +63,6 @@ export class Orbit {
     const goal = this.#connected ? 1 : 0.25;
     this.#brightness += (goal - this.#brightness) * (1 - Math.exp(-elapsed / 350));
     this.#draw();
-    requestAnimationFrame((next) => this.#frame(next));
   }
 
   /** Without motion: near the Sun or far from it. */

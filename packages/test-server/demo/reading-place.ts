@@ -18,7 +18,7 @@ export class ReadingPlace {
   constructor(scroller: HTMLElement, button: HTMLButtonElement) {
     this.#scroller = scroller;
     this.#button = button;
-    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     button.addEventListener("click", () => {
       this.toEnd();
       scroller.focus({ preventScroll: true });
@@ -42,16 +42,20 @@ export class ReadingPlace {
     this.#showButton();
   }
 
-  /** So many messages came into this list: none, if it was only a note. */
-  grown(list: HTMLElement, messages: number): void {
-    if (list !== this.#list) {
-      const place = this.#places.get(list);
-      if (place !== undefined && !place.atEnd) place.below += messages;
-    } else if (this.#atEnd) {
+  /** Lets `add` put something into this list, and follows it or does not. `add` returns how many messages there are more. */
+  grow(list: HTMLElement, add: () => number): void {
+    const isShown = list === this.#list;
+    // Where the reader is now: the event of a scroll that has just begun comes only with the next frame.
+    if (isShown) this.#look();
+    const messages = add();
+    if (isShown && this.#atEnd) {
       this.#scrollToEnd();
-    } else {
+    } else if (isShown) {
       this.#below += messages;
       this.#showButton();
+    } else {
+      const place = this.#places.get(list);
+      if (place !== undefined && !place.atEnd) place.below += messages;
     }
   }
 
@@ -62,7 +66,7 @@ export class ReadingPlace {
     this.#showButton();
   }
 
-  #scrolled(): void {
+  #look(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     this.#atEnd = scrollHeight - clientHeight - scrollTop <= END_PX;
     if (this.#atEnd) this.#below = 0;
