@@ -151,7 +151,7 @@ describe("when the server acknowledges", () => {
     socket.send(peer.say(CONNECT));
     await socket.until("CONNECTED comes", () => socket.messages.length > 0);
     socket.send(peer.sayOn(sendTo(newTopic(), "nobody answers this")));
-    await socket.until("the acknowledgement comes", () => socket.acknowledged === 2, 1_500);
+    await socket.until("the acknowledgement comes", () => socket.acknowledged === 2, 2_000);
   });
 
   it.each([
@@ -164,7 +164,7 @@ describe("when the server acknowledges", () => {
     await socket.until("the acknowledgement comes", () => socket.acknowledged === 1);
     const topic = newTopic();
     socket.send(peer.sayOn(...Array.from({ length: count }, () => sendTo(topic, "x".repeat(size)))));
-    await socket.until("an acknowledgement comes", () => (socket.acknowledged ?? 0) > 1, 700);
+    await socket.until("an acknowledgement comes", () => (socket.acknowledged ?? 0) > 1, 900);
   });
 
   it("3.2 an empty send is answered with an acknowledgement", async () => {

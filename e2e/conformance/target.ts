@@ -2,7 +2,7 @@
  * The server under test: the reference server, started for the file that asks, or the one that ENCKE_URL names.
  * This file alone knows the reference server; the others know a URL.
  */
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import type { createServer } from "../../packages/test-server/src/index.ts";
 import { leaveAll, Peer } from "./peer.ts";
 
@@ -22,6 +22,8 @@ export interface Target {
 
 /** For the body of a `describe`, or of a file: the server lives as long as its tests. */
 export function useServer(options: ServerOptions = {}): Target {
+  // What waits has its own deadlines, which say for what; a test of many steps may add them up.
+  vi.setConfig({ testTimeout: 30_000 });
   let base = process.env.ENCKE_URL?.replace(/\/$/, "") ?? "";
   let close: () => Promise<void> = async () => {};
   beforeAll(async () => {
