@@ -2,14 +2,13 @@
 export { type Clock, systemClock } from "../../client/src/page/clock.ts";
 export { Code, ProtocolError } from "../../client/src/session/codes.ts";
 export { Feed } from "../../client/src/session/feed.ts";
-export { duplexBounds, Receiver, receiveOnlyBounds } from "../../client/src/session/receiver.ts";
+export { acknowledgeBounds, Receiver } from "../../client/src/session/receiver.ts";
 export { ReplayBuffer, sizeOf } from "../../client/src/session/replay-buffer.ts";
 export {
   numberRecord,
   parameterRecord,
   recordReader,
   type RecordSink,
-  readBinaryBatch,
   Type,
 } from "../../client/src/session/wire.ts";
 export { StompCodecError, type StompCodecErrorCode } from "../../client/src/stomp/codec-error.ts";

@@ -28,25 +28,19 @@ export class Report {
 
   constructor(readonly clock: Clock) {}
 
-  /** @param isFresh not merely the next poll of an attempt that goes on */
-  begin(transport: TransportName, takesOver: boolean, isFresh: boolean): Attempt {
-    const running = this.attempts.find((attempt) => attempt.transport === transport && attempt.duration === undefined);
-    if (running && !isFresh) {
-      running.requests++;
-      return running;
-    }
-    const attempt: Attempt = { transport, takesOver, startedAt: this.clock.now(), requests: 1 };
+  begin(transport: TransportName, takesOver: boolean): Attempt {
+    const attempt = { transport, takesOver, startedAt: this.clock.now(), requests: 0 };
     if (this.attempts.push(attempt) > kept) this.attempts.shift();
     return attempt;
   }
 
-  heard(attempt: Attempt): void {
-    attempt.heardAfter ??= this.clock.now() - attempt.startedAt;
+  /** Milliseconds since the attempt began. */
+  age({ startedAt }: Attempt): number {
+    return this.clock.now() - startedAt;
   }
 
   end(attempt: Attempt, code: number, cause: string): void {
-    attempt.duration ??= this.clock.now() - attempt.startedAt;
-    attempt.code ??= code;
-    attempt.cause ??= cause;
+    if (attempt.code) return;
+    Object.assign(attempt, { duration: this.age(attempt), code, cause });
   }
 }

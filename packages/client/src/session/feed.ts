@@ -1,6 +1,9 @@
 import type { Payload } from "../transports/transport.ts";
 import type { ReplayBuffer } from "./replay-buffer.ts";
-import { base64Record, binaryBatch, numberRecord, payloadRecord, Type } from "./wire.ts";
+import { base64Record, numberRecord, payloadRecord, Type } from "./wire.ts";
+
+/** From so many octets on, base64 costs more than a WebSocket message of its own. */
+const longInBase64 = 1024;
 
 /**
  * Where one carrier stands in the outgoing messages. The numbers of messages are implied by their order behind one `s` record, so a carrier
@@ -45,25 +48,24 @@ export class Feed {
   }
 
   /**
-   * The next batch: as many messages as are waiting, up to about `octets`, at least one; "" if nothing waits. A binary batch ends a text batch and the
-   * other way round.
+   * The next batch: as many messages as are waiting, up to about `octets`, at least one; "" if nothing waits. Where a carrier takes them, a large binary message
+   * is a batch of its own.
    */
   take(octets: number): Payload {
     if (!this.isPending) return "";
-    const { buffer, takesBinary } = this;
+    const { buffer } = this;
     let batch = this.start();
-    const binaries: Uint8Array[] = [];
-    for (let left = octets; left > 0 && this.next <= buffer.last; this.next++) {
+    for (let left = octets; left > 0 && this.isPending; this.next++) {
       const message = buffer.get(this.next);
       left -= message.length;
-      if (typeof message === "string") {
-        if (binaries.length) break;
-        batch += payloadRecord(Type.text, message);
-      } else if (takesBinary) {
-        if (batch) break;
-        binaries.push(message);
-      } else batch += base64Record(message);
+      if (typeof message === "string") batch += payloadRecord(Type.text, message);
+      else if (!this.takesBinary || message.length < longInBase64) batch += base64Record(message);
+      else if (batch) break;
+      else {
+        this.next++;
+        return message;
+      }
     }
-    return batch || binaryBatch(binaries);
+    return batch;
   }
 }

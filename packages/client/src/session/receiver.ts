@@ -1,16 +1,5 @@
-/** When an acknowledgement travels alone: PROTOCOL.md section 3.2. */
-export interface AcknowledgeBounds {
-  readonly messages: number;
-  readonly octets: number;
-  /** Milliseconds since the first message that is not acknowledged. */
-  readonly wait: number;
-}
-
-export const duplexBounds: AcknowledgeBounds = { messages: 256, octets: 64 * 1024, wait: 1_000 };
-export const receiveOnlyBounds: AcknowledgeBounds = { messages: 2_048, octets: 256 * 1024, wait: 10_000 };
-
 /**
- * The other direction: accepts each number once, in order, and knows what the sender has not been told yet.
+ * One direction's messages as they arrive: accepts each number once, in order, and knows what the sender has not been told yet.
  *
  * Invariant: `told <= received`; every message up to `received` was accepted exactly once.
  */
@@ -18,19 +7,20 @@ export class Receiver {
   received = 0;
   told = 0;
   duplicates = 0;
-  #octets = 0;
+  /** Accepted since the sender was told last. */
+  octets = 0;
 
   /**
    * Above 0 if the message with this number is the next one, which is then counted as received. 0 if it is a duplicate; below 0 if something
    * between what was received and this number is missing.
    */
   accept(number: number, octets: number): number {
+    if (number > this.received + 1) return -1;
     if (number <= this.received) {
       this.duplicates++;
       return 0;
     }
-    if (number > this.received + 1) return -1;
-    this.#octets += octets;
+    this.octets += octets;
     return ++this.received;
   }
 
@@ -39,15 +29,13 @@ export class Receiver {
     return this.received > this.told;
   }
 
-  /** So much of it that it may wait no longer for something to ride on. */
-  isDue({ messages, octets }: AcknowledgeBounds): boolean {
-    return this.received - this.told >= messages || this.#octets >= octets;
-  }
-
   /** The number to acknowledge now; from here on the sender counts as told. */
   tell(): number {
-    this.#octets = 0;
+    this.octets = 0;
     this.told = this.received;
     return this.told;
   }
 }
+
+/** An acknowledgement travels alone when so many octets were accepted, or this many milliseconds have passed: PROTOCOL.md section 3.2. */
+export const acknowledgeBounds = { octets: 64 * 1024, wait: 1_000 };

@@ -3,11 +3,11 @@ import type { Environment } from "../page/environment.ts";
 import type { Payload, Transport, TransportKind, TransportName } from "../transports/transport.ts";
 import { Code, ProtocolError } from "./codes.ts";
 import { Feed } from "./feed.ts";
-import { type AcknowledgeBounds, duplexBounds, Receiver, receiveOnlyBounds } from "./receiver.ts";
+import { acknowledgeBounds, Receiver } from "./receiver.ts";
 import { ReplayBuffer, sizeOf } from "./replay-buffer.ts";
 import { type Candidate, type Effect, initialState, type Main, type SessionEvent, step, timeIn } from "./state.ts";
 import { openUplink, type Uplink } from "./uplink.ts";
-import { numberRecord, parameterRecord, type RecordSink, readBinaryBatch, recordReader, Type } from "./wire.ts";
+import { numberRecord, parameterRecord, type RecordSink, recordReader, Type } from "./wire.ts";
 
 export interface SessionSettings {
   /** Where the server listens for sessions, absolute, without a slash at the end. */
@@ -68,8 +68,8 @@ interface Carrier {
 
 /** A WebSocket message holds about so many octets at the most, so that no batch blocks what is urgent for long. */
 const batchSize = 64 * 1024;
-/** The first attach is held this long, in milliseconds, for what a broker far behind the server may answer. */
-const firstHold = "1000";
+/** Where an acknowledgement costs a request, it waits so many times longer. */
+const receiveOnlyPatience = 8;
 /** How long the server may take to answer `close`, in milliseconds. */
 const closeDeadline = 3_000;
 /** `sendBeacon` takes 64 KiB at the most. */
@@ -108,6 +108,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   /** An acknowledgement may wait no longer for something to ride on. */
   let mustAcknowledge = false;
   let pongs = "";
+  /** What the next poll goes on with. */
+  let polling: Attempt | undefined;
   /** How the page has ended it. */
   let closing: { code: number; reason: string } | undefined;
 
@@ -165,22 +167,22 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   // Carriers
 
   const open = ({ carrier: number, kind, takesOver, isFresh }: Extract<Effect, { do: "open" }>) => {
-    if (takesOver && isFresh && kind.sender) uplink = openUplink(buffer, kind.sender, env, uplinkOwner);
-    const query = new URLSearchParams({ v: "1", c: `${number}`, r: `${receiver.received}` });
-    if (takesOver) query.set("t", "1");
-    if (!wasGreeted) {
-      query.set("o", "1");
-      if (protocols.length) query.set("p", protocols.join());
-    }
+    let query = `v=1&c=${number}&r=${receiver.received}`;
+    if (!wasGreeted) query += `&o=1${protocols.length ? `&p=${protocols}` : ""}`;
     // The answer to a fresh attach shows that the way is open, so it is not held; only the very first waits a moment for the application.
-    if (kind.oneShot && isFresh) query.set("h", wasGreeted ? "0" : firstHold);
-    // Who takes over states `r`; with a candidate it is too early to say whether the server will hear of it.
-    if (takesOver) acknowledgement();
-    const body = (takesOver && uplink?.takeBody()) || "";
-
-    const attempt = report.begin(kind.name, takesOver, isFresh);
+    if (kind.oneShot && isFresh) query += wasGreeted ? "&h=0" : "&h=1000";
+    let body = "";
+    if (takesOver) {
+      query += "&t=1";
+      // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
+      acknowledgement();
+      if (isFresh && kind.sender) uplink = openUplink(buffer, kind.sender, env, uplinkOwner);
+      body = uplink?.takeBody() ?? "";
+    }
+    const attempt = isFresh ? report.begin(kind.name, takesOver) : polling!;
+    attempt.requests++;
+    if (takesOver) polling = attempt;
     const carrier: Carrier = { number, kind, attempt, heardAt: clock.now() };
-    const isWhole = kind.duplex || kind.oneShot;
     const sink = sinkOf(carrier);
     const read = recordReader(sink, 2 * maxMessage);
     carriers.set(number, carrier);
@@ -194,12 +196,13 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
           if (!isCurrent()) return;
           carrier.heardAt = clock.now();
           try {
-            if (typeof payload === "string") read(payload, isWhole);
-            else readBinaryBatch(payload, sink);
+            if (typeof payload === "string") read(payload, kind.duplex || kind.oneShot);
+            else sink(Type.binary, 0, payload);
           } catch (error) {
             return fault(carrier, error);
           }
-          if (!kind.oneShot) acknowledgeInTime(kind.duplex ? duplexBounds : receiveOnlyBounds);
+          // A poll is followed by the next, which says it.
+          if (!kind.oneShot) acknowledgeInTime(kind.duplex ? 1 : receiveOnlyPatience);
           if (pongs) queueFlush();
         },
         onClose({ complete, code, reason }) {
@@ -207,7 +210,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
           carriers.delete(number);
           complete &&= !!carrier.isGreeted;
           // After a poll's answer the next poll goes on with the attempt.
-          if (!kind.oneShot || !complete || carrier.endCode) report.end(attempt, carrier.endCode ?? code, reason);
+          if (!kind.oneShot || !complete) report.end(attempt, carrier.endCode ?? code, reason);
           dispatch({ type: "ended", carrier: number, complete });
         },
       },
@@ -232,9 +235,10 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     dispatch({ type: "ended", carrier: carrier.number, complete: false });
   };
 
-  const move = ({ kind, transport }: Carrier) => {
+  const move = ({ kind, transport, attempt }: Carrier) => {
     active = undefined;
     if (kind.duplex) {
+      if (polling && polling !== attempt) report.end(polling, Code.superseded, "Moved");
       stopUplink();
       active = { transport: transport!, feed: new Feed(buffer, true) };
     }
@@ -287,13 +291,14 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     return receiver.owes ? numberRecord(Type.acknowledge, receiver.tell()) : "";
   };
 
-  const acknowledgeInTime = (bounds: AcknowledgeBounds) => {
+  const acknowledgeInTime = (patience: number) => {
+    const { octets, wait } = acknowledgeBounds;
     const due = () => {
       mustAcknowledge = true;
       queueFlush();
     };
-    if (receiver.isDue(bounds)) due();
-    else if (receiver.owes && !timers.acknowledge) arm("acknowledge", bounds.wait, due);
+    if (receiver.octets >= octets * patience) due();
+    else if (receiver.owes && !timers.acknowledge) arm("acknowledge", wait * patience, due);
   };
 
   const sendUrl = () => {
@@ -358,7 +363,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
           return tell("started");
         case Type.greeting:
           carrier.isGreeted = true;
-          report.heard(carrier.attempt);
+          carrier.attempt.heardAfter ??= report.age(carrier.attempt);
           greeted(parameters());
           return tell("greeted");
         case Type.ping:
@@ -420,7 +425,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     env.beacon(sendUrl(), rest + closeRecord());
   });
   // What the page sends in this turn rides on the first request.
-  queueMicrotask(() => dispatch({ type: "start" }));
+  queueMicrotask(() => dispatch({ type: "timeout", of: state.main }));
 
   return {
     get bufferedOctets() {

@@ -1,12 +1,4 @@
-import {
-  baseOf,
-  type Failures,
-  nextCandidate,
-  provenAge,
-  reattachDelay,
-  youngAge,
-  youngDelay,
-} from "../negotiation/policy.ts";
+import { attachDelay, baseOf, type Failures, judge, nextCandidate } from "../negotiation/policy.ts";
 import type { TransportKind } from "../transports/transport.ts";
 
 /** A request or a WebSocket under way. */
@@ -17,17 +9,16 @@ interface Under {
 
 /** What carries now. */
 export type Main =
-  | { readonly at: "idle" }
-  /** A taking-over attach is on its way. `failures`: those before it that heard nothing. */
-  | ({ readonly at: "attaching"; readonly failures: number } & Under)
+  /** A taking-over attach is on its way. */
+  | ({ readonly at: "attaching" } & Under)
   /** The server sends on this carrier, or on others of its kind before it, since that time. */
   | ({ readonly at: "attached"; readonly since: number } & Under)
   /** As attached, but the page has just woken: the carrier owes a pong. */
   | ({ readonly at: "probing"; readonly since: number } & Under)
   /** The last poll was answered after a candidate was named: nothing is under way, and the candidate will speak next. */
   | { readonly at: "handing"; readonly kind: TransportKind; readonly since: number }
-  | { readonly at: "waiting"; readonly failures: number; readonly delay: number }
-  | { readonly at: "over" };
+  /** Nothing is under way, for so many milliseconds. */
+  | { readonly at: "waiting"; readonly delay: number };
 
 /** What is tried beside it. */
 export type Candidate =
@@ -49,12 +40,10 @@ export interface SessionState {
   /** The highest carrier number given out. */
   readonly count: number;
   readonly failures: Failures;
-  /** Carriers in a row that were heard and died young. */
-  readonly youngDeaths: number;
 }
 
 export type SessionEvent =
-  | { readonly type: "start" | "wake" | "over" }
+  | { readonly type: "wake" }
   /** "ponged": it answered a ping; "started": the server stated where it goes on. */
   | { readonly type: "greeted" | "ponged" | "started"; readonly carrier: number }
   /** `complete`: an answer that came whole. */
@@ -83,12 +72,12 @@ export interface StepContext {
 
 const none: Candidate = { at: "none" };
 
+/** It waits for nothing but its first turn to be over. */
 export const initialState: SessionState = {
-  main: { at: "idle" },
+  main: { at: "waiting", delay: 0 },
   candidate: none,
   count: 0,
   failures: {},
-  youngDeaths: 0,
 };
 
 /** Pure: the next state and what to do about it. A pair of state and event that means nothing returns the same state. */
@@ -111,128 +100,106 @@ export function step(
     effects.push({ do: "open", takesOver, isFresh, ...under });
     return under;
   };
-  const end = (carrier: number) => effects.push({ do: "end", carrier });
+  const tell = (what: "end" | "ping" | "move", { carrier }: Under) => effects.push({ do: what, carrier });
 
+  const tryOut = (kind: TransportKind) => change({ candidate: { at: "opening", ...open(kind, false, true) } });
   /** Looks for something better than `active`, now or after a rest. */
   const seek = (active: TransportKind) => {
-    if (state.candidate.at !== "none") return;
-    const better = nextCandidate(kinds, active, state.failures, random);
-    if (better?.delay) change({ candidate: { at: "resting", ...better } });
-    else if (better) tryOut(better.kind);
+    const better = state.candidate === none && nextCandidate(kinds, active, state.failures, random);
+    if (!better) return;
+    if (better.delay) change({ candidate: { at: "resting", ...better } });
+    else tryOut(better.kind);
   };
-  const tryOut = (kind: TransportKind) => change({ candidate: { at: "opening", ...open(kind, false, true) } });
-  const judge = ({ name }: TransportKind, failed: boolean) =>
-    change({ failures: { ...state.failures, [name]: failed ? (state.failures[name] ?? 0) + 1 : 0 } });
-
   /** Opens what passes everywhere, and beside it what may be better, so that nobody waits for a transport that does not pass. */
-  const attach = (failures = 0) => {
-    effects.push({ do: "detach" });
-    change({ main: { at: "attaching", failures, ...open(base, true, true) } });
-    if (!failures) seek(base);
+  const attach = () => {
+    change({ main: { at: "attaching", ...open(base, true, true) } });
+    if (!state.failures[base.name]) seek(base);
   };
-  const wait = (failures: number, delay: number) => {
+  const detach = () => {
     effects.push({ do: "detach" });
-    change({ main: { at: "waiting", failures, delay } });
+    const delay = attachDelay(state.failures[base.name] ?? 0, random);
+    if (delay) change({ main: { at: "waiting", delay } });
+    else attach();
   };
-  const carry = (under: Under) => {
-    effects.push({ do: "move", carrier: under.carrier });
-    change({ main: { at: "attached", since: now, carrier: under.carrier, kind: under.kind } });
-    seek(under.kind);
+  const carry = ({ carrier, kind }: Under) => {
+    change({ main: { at: "attached", since: now, carrier, kind } });
+    tell("move", { carrier, kind });
+    seek(kind);
   };
   const name = ({ carrier, kind }: Under) => {
     change({ candidate: { at: "naming", carrier, kind } });
     effects.push({ do: "name", carrier, as: nextNumber() });
   };
 
-  const candidateFailed = (kind: TransportKind) => {
-    const { main } = state;
-    change({ candidate: none });
-    // While nothing else passes either, the network is away, and that is no verdict against a transport.
-    if (!("since" in main)) return;
-    judge(kind, true);
-    if (main.at === "handing") attach();
-    else seek(main.kind);
-  };
-  const mainEnded = (complete: boolean) => {
-    const { main, candidate } = state;
-    if (main.at === "attaching") wait(main.failures + 1, reattachDelay(main.failures, random));
-    else if ("since" in main) {
-      const { kind, since } = main;
-      if (kind.oneShot && complete) {
+  const { main, candidate } = state;
+  /** The part that the event is about. */
+  const is = (part: Main | Candidate): part is (Main | Candidate) & Under =>
+    "carrier" in part && "carrier" in event && part.carrier === event.carrier;
+
+  const ended = (part: Main | Candidate, complete: boolean) => {
+    if (part === candidate && "carrier" in candidate) {
+      change({ candidate: none });
+      // While nothing else passes either, the network is away, and that is no verdict against a transport.
+      if (!("since" in main)) return;
+      change({ failures: judge(state.failures, kinds, candidate.kind, -1) });
+      if (main.at === "handing") detach();
+      else seek(main.kind);
+    } else if (part === main && "carrier" in main) {
+      const { kind } = main;
+      const since = "since" in main ? main.since : undefined;
+      if (since !== undefined && kind.oneShot && complete) {
         // A poll with a higher number would call the server back from the carrier that was just named.
         if (candidate.at === "naming") change({ main: { at: "handing", kind, since } });
         else change({ main: { at: "attached", since, ...open(kind, true, false) } });
-        return;
+      } else {
+        change({ failures: judge(state.failures, kinds, kind, since === undefined ? -1 : now - since) });
+        detach();
       }
-      change({ youngDeaths: now - since < youngAge ? state.youngDeaths + 1 : 0 });
-      // Back from something better to what passes everywhere is no repetition; the base dying young is.
-      const delay = kind === base ? youngDelay(state.youngDeaths, random) : 0;
-      if (kind !== base) judge(kind, now - since < provenAge);
-      if (delay) wait(0, delay);
-      else attach();
     }
   };
-  const ended = (carrier: number, complete: boolean) => {
-    const { main, candidate } = state;
-    if ("carrier" in candidate && candidate.carrier === carrier) candidateFailed(candidate.kind);
-    else if ("carrier" in main && main.carrier === carrier) mainEnded(complete);
-  };
 
-  const { main, candidate } = state;
-  const isCandidate = "carrier" in event && "carrier" in candidate && candidate.carrier === event.carrier;
-  const isMain = "carrier" in event && "carrier" in main && main.carrier === event.carrier;
   switch (event.type) {
-    case "start":
-      attach();
-      break;
     case "greeted":
-      if (isMain && main.at === "attaching") carry(main);
-      else if (isCandidate && candidate.at === "opening") {
+      if (is(main) && main.at === "attaching") carry(main);
+      else if (is(candidate) && candidate.at === "opening") {
         // A WebSocket that brought the greeting may still swallow what is sent on it. What is receive-only sends by POST, which is proven.
         if (candidate.kind.duplex) {
           change({ candidate: { ...candidate, at: "proving" } });
-          effects.push({ do: "ping", carrier: event.carrier });
+          tell("ping", candidate);
         } else name(candidate);
       }
       break;
     case "ponged":
-      if (isMain && main.at === "probing") change({ main: { ...main, at: "attached" } });
-      else if (isCandidate && candidate.at === "proving") name(candidate);
+      if (is(main) && main.at === "probing") change({ main: { ...main, at: "attached" } });
+      else if (is(candidate) && candidate.at === "proving") name(candidate);
       break;
     case "started":
-      if (isCandidate && candidate.at === "naming") {
-        change({ candidate: none });
+      if (is(candidate) && candidate.at === "naming") {
+        change({ candidate: none, failures: judge(state.failures, kinds, base, Number.POSITIVE_INFINITY) });
         carry(candidate);
-        if ("carrier" in main) end(main.carrier);
+        if ("carrier" in main) tell("end", main);
       }
       break;
     case "ended":
-      ended(event.carrier, event.complete);
+      for (const part of [candidate, main]) if (is(part)) ended(part, event.complete);
       break;
     case "timeout": {
       const { of } = event;
       if ("carrier" in of) {
-        end(of.carrier);
-        ended(of.carrier, false);
-      } else if (of.at === "waiting") attach(of.failures);
+        tell("end", of);
+        ended(of, false);
+      } else if (of.at === "waiting") attach();
       else if (of.at === "resting") tryOut(of.kind);
       break;
     }
     case "wake":
       // One look at once instead of waiting for a timer that slept.
-      if (main.at === "waiting") attach(main.failures);
+      if (main.at === "waiting") attach();
       else if (main.at === "attached") {
-        if (main.kind.duplex) {
-          change({ main: { ...main, at: "probing" } });
-          effects.push({ do: "ping", carrier: main.carrier });
-        } else {
-          end(main.carrier);
-          attach();
-        }
+        tell(main.kind.duplex ? "ping" : "end", main);
+        if (main.kind.duplex) change({ main: { ...main, at: "probing" } });
+        else detach();
       }
-      break;
-    case "over":
-      change({ main: { at: "over" }, candidate: none });
       break;
     default:
       event satisfies never;

@@ -1,4 +1,4 @@
-import { reattachDelay } from "../negotiation/policy.ts";
+import { attachDelay } from "../negotiation/policy.ts";
 import type { Environment } from "../page/environment.ts";
 import type { Transport, TransportKind } from "../transports/transport.ts";
 import { Feed } from "./feed.ts";
@@ -84,7 +84,7 @@ export function openUplink(
     if (isAnswered) flush();
     else if (failures === failuresUntilDead) owner.onDead();
     else {
-      cancelTimer = env.clock.after(reattachDelay(failures, env.random()), () => {
+      cancelTimer = env.clock.after(attachDelay(failures, env.random()), () => {
         cancelTimer = undefined;
         flush();
       });

@@ -41,36 +41,11 @@ export function base64Record(message: Uint8Array): string {
   return payloadRecord(Type.binary, btoa(octets));
 }
 
-/** Binary messages as one binary WebSocket message: each behind its length in four octets, the most significant first. */
-export function binaryBatch(messages: Uint8Array[]): Uint8Array {
-  const batch = new Uint8Array(messages.reduce((size, message) => size + 4 + message.length, 0));
-  const view = new DataView(batch.buffer);
-  let at = 0;
-  for (const message of messages) {
-    view.setUint32(at, message.length);
-    batch.set(message, at + 4);
-    at += 4 + message.length;
-  }
-  return batch;
-}
-
 /** Takes one record. `payload` is empty for types that have none; that of `b` comes as octets. @throws {ProtocolError} */
 export type RecordSink = (type: string, number: number, payload: string | Uint8Array) => void;
 
 function malformed(): never {
   throw new ProtocolError(Code.malformed, "Malformed record");
-}
-
-/** Cuts a binary WebSocket message into its messages. @throws {ProtocolError} 4000 where a length does not fit */
-export function readBinaryBatch(batch: Uint8Array, sink: RecordSink): void {
-  const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
-  for (let at = 0; at < batch.length; ) {
-    const from = at + 4;
-    if (from > batch.length) malformed();
-    at = from + view.getUint32(at);
-    if (at > batch.length) malformed();
-    sink(Type.binary, at - from, batch.subarray(from, at));
-  }
 }
 
 function fromBase64(text: string): Uint8Array {
@@ -81,8 +56,8 @@ function fromBase64(text: string): Uint8Array {
   }
 }
 
-/** A record up to its ":", with a number of at most 16 digits. */
-const head = /^[a-z](0|[1-9]\d{0,15})$/;
+/** A record up to its ":". At most 16 digits: 2^53-1. */
+const head = /([a-z])(0|[1-9]\d{0,15}):/y;
 const longestHead = 18;
 
 /**
@@ -98,38 +73,28 @@ export function recordReader(sink: RecordSink, maxPayload: number): (text: strin
   let wanted = 0;
   return (text, isWhole) => {
     held += text;
-    if (held.length >= wanted) {
-      text = held;
-      let at = 0;
-      wanted = 0;
-      while (at < text.length) {
-        const colon = text.indexOf(":", at);
-        if (colon < 0 || colon > at + longestHead) {
-          if (text.length - at > longestHead) malformed();
-          break;
-        }
-        if (!head.test(text.slice(at, colon))) malformed();
-        const type = text[at]!;
-        const number = +text.slice(at + 1, colon);
-        if (number > Number.MAX_SAFE_INTEGER) malformed();
-        const from = colon + 1;
-        let payload: string | Uint8Array = "";
-        let end = from;
-        if ("tbgx".includes(type)) {
-          if (number > maxPayload) throw new ProtocolError(Code.tooBig, "Message too big");
-          end += number;
-          if (end > text.length) {
-            wanted = end - at;
-            break;
-          }
-          payload = text.slice(from, end);
-          if (type === Type.binary) payload = fromBase64(payload);
-        }
-        at = end;
-        sink(type, number, payload);
+    let at = 0;
+    while (held.length >= wanted && at < held.length) {
+      head.lastIndex = at;
+      const [{ length }, type, digits] = head.exec(held) ?? [""];
+      if (!type) {
+        if (held.length - at >= longestHead) malformed();
+        break;
       }
-      held = text.slice(at);
+      const number = +digits!;
+      const from = at + length;
+      const end = "tbgx".includes(type) ? from + number : from;
+      if (end - from > maxPayload) throw new ProtocolError(Code.tooBig, "Message too big");
+      if (end > held.length) {
+        wanted = end - at;
+        break;
+      }
+      const payload = held.slice(from, end);
+      at = end;
+      wanted = 0;
+      sink(type, number, type === Type.binary ? fromBase64(payload) : payload);
     }
+    held = held.slice(at);
     if (isWhole && held) malformed();
   };
 }

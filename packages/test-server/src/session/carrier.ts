@@ -1,13 +1,4 @@
-import {
-  Code,
-  Feed,
-  type Payload,
-  ProtocolError,
-  type RecordSink,
-  readBinaryBatch,
-  recordReader,
-  Type,
-} from "../shared.ts";
+import { Code, Feed, type Payload, ProtocolError, type RecordSink, recordReader, Type } from "../shared.ts";
 import type { Session } from "./session.ts";
 
 /** The network side of a carrier: one technique of PROTOCOL.md section 5. It pulls from its carrier what it sends. */
@@ -64,7 +55,7 @@ export class Carrier {
     this.heardAt = this.session.host.clock.now();
     try {
       if (typeof payload === "string") this.#read(payload, true);
-      else readBinaryBatch(payload, this.#sink);
+      else this.#sink(Type.binary, 0, payload);
     } catch (error) {
       if (error instanceof BodyGap) return;
       if (!(error instanceof ProtocolError)) throw error;

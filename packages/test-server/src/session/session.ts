@@ -1,9 +1,9 @@
 import { type Application, type Channel, type ChannelHandler, HIGH_WATER, LOW_WATER } from "../channel.ts";
 import type { Limits } from "../limits.ts";
 import {
+  acknowledgeBounds,
   type Clock,
   Code,
-  duplexBounds,
   numberRecord,
   type Payload,
   ProtocolError,
@@ -161,8 +161,8 @@ export class Session implements Channel {
     const accepted = this.#receiver.accept(number, octets);
     if (accepted <= 0) return accepted === 0;
     if (!this.#closing) this.#handler.onMessage(message);
-    if (this.#receiver.isDue(duplexBounds)) this.#queueAcknowledge();
-    else this.#cancelAcknowledge ??= this.host.clock.after(duplexBounds.wait, () => this.#acknowledgeAlone());
+    if (this.#receiver.octets >= acknowledgeBounds.octets) this.#queueAcknowledge();
+    else this.#cancelAcknowledge ??= this.host.clock.after(acknowledgeBounds.wait, () => this.#acknowledgeAlone());
     return true;
   }
 
