@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { within } from "./deadline.ts";
 import type { Answer, Peer } from "./peer.ts";
-import { binary, binaryBatch, endOfSession, parametersOf, text } from "./records.ts";
+import { binary, endOfSession, parametersOf, text } from "./records.ts";
 import { CONNECT, newTopic, sendTo, subscribeTo } from "./stomp.ts";
 import { isForeign, useServer } from "./target.ts";
 
@@ -65,7 +65,7 @@ describe.skipIf(isForeign)("on a server whose messages have at most 1,024 octets
 
   it.each([
     ["text", (frame: string) => text(frame)],
-    ["binary", (frame: string) => binaryBatch(Buffer.from(frame))],
+    ["binary", (frame: string) => Buffer.from(frame)],
   ])("10 a %s message beyond the bound on a WebSocket ends the session with 4004", async (_, write) => {
     const peer = server.peer();
     const socket = await peer.socket({ o: 1, t: 1 });

@@ -154,16 +154,13 @@ describe("when the server acknowledges", () => {
     await socket.until("the acknowledgement comes", () => socket.acknowledged === 2, 2_000);
   });
 
-  it.each([
-    ["256 messages", 256, 1],
-    ["64 KiB", 9, 8_192],
-  ])("3.2 %s on a WebSocket are acknowledged before the second is over", async (_, count, size) => {
+  it("3.2 64 KiB on a WebSocket are acknowledged before the second is over", async () => {
     const peer = server.peer();
     const socket = await peer.socket({ o: 1, t: 1 });
     socket.send(peer.say(CONNECT));
     await socket.until("the acknowledgement comes", () => socket.acknowledged === 1);
     const topic = newTopic();
-    socket.send(peer.sayOn(...Array.from({ length: count }, () => sendTo(topic, "x".repeat(size)))));
+    socket.send(peer.sayOn(...Array.from({ length: 9 }, () => sendTo(topic, "x".repeat(8_192)))));
     await socket.until("an acknowledgement comes", () => (socket.acknowledged ?? 0) > 1, 900);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Peer } from "./peer.ts";
-import { binary, binaryBatch, read, text } from "./records.ts";
+import { binary, read, text } from "./records.ts";
 import { bodyOf, CONNECT, commandOf, newTopic, octetsOf, sendOctetsTo, sendTo, subscribeTo } from "./stomp.ts";
 import { useServer } from "./target.ts";
 
@@ -126,14 +126,15 @@ describe("binary", () => {
     expect((await peer.send(`s2:${record}`)).sessionEnd).toBe(4000);
   });
 
-  it("3 a binary WebSocket message holds messages behind their lengths, in one numbering with text", async () => {
+  it("3 a binary WebSocket message is one message, in one numbering with text and b", async () => {
     const topic = newTopic();
     const peer = server.peer();
     const socket = await peer.socket({ o: 1, t: 1 });
     socket.send(`s1:${text(CONNECT)}`);
-    socket.send(binaryBatch(octetsFrom(subscribeTo(topic)), octetsFrom(sendTo(topic, "one"))));
+    socket.send(octetsFrom(subscribeTo(topic)));
+    socket.send(octetsFrom(sendTo(topic, "one")));
     socket.send(text(sendTo(topic, "two")) + binary(octetsFrom(sendTo(topic, "three"))));
-    socket.send(binaryBatch(octetsFrom(sendTo(topic, "four"))));
+    socket.send(octetsFrom(sendTo(topic, "four")));
     await socket.until("four messages come", () => socket.bodies.length >= 4);
     expect(socket.bodies).toEqual(["one", "two", "three", "four"]);
     await socket.until("all six are acknowledged", () => socket.acknowledged === 6);
@@ -144,21 +145,34 @@ describe("binary", () => {
     const peer = server.peer();
     const socket = await peer.socket({ o: 1, t: 1 });
     socket.send(peer.say(CONNECT, subscribeTo(topic)));
-    socket.send(binaryBatch(sendOctetsTo(topic, everyOctet), sendOctetsTo(topic, everyOctet.toReversed())));
+    socket.send(sendOctetsTo(topic, everyOctet));
+    socket.send(sendOctetsTo(topic, everyOctet.toReversed()));
     const arrived = (): Buffer[] =>
       socket.messages.filter(({ message }) => commandOf(message) === "MESSAGE").map(({ message }) => octetsOf(message));
     await socket.until("two messages come", () => arrived().length >= 2);
     expect(arrived()).toEqual([Buffer.from(everyOctet), Buffer.from(everyOctet.toReversed())]);
   });
 
-  it.each([
-    ["cut off within a message", Buffer.from([0, 0, 0, 5, 65, 66])],
-    ["cut off within a length", Buffer.from([0, 0, 0])],
-  ])("3 a binary WebSocket message %s ends the session with 4000", async (_, batch) => {
-    const peer = server.peer();
-    const socket = await peer.socket({ o: 1, t: 1 });
-    socket.send(peer.say(CONNECT));
-    socket.send(batch);
+  it.each([1_000, 100_000])(
+    "3 %i octets pass on a WebSocket, whichever form the server takes for them",
+    async (size) => {
+      const topic = newTopic();
+      const octets = Uint8Array.from({ length: size }, (_, at) => at * 7);
+      const peer = server.peer();
+      const socket = await peer.socket({ o: 1, t: 1 });
+      socket.send(peer.say(CONNECT, subscribeTo(topic)));
+      socket.send(sendOctetsTo(topic, octets));
+      socket.send(text(sendTo(topic, "text behind it")));
+      await socket.until("both messages come", () => socket.bodies.length >= 2);
+      const [first, second] = socket.messages.map(({ message }) => message).filter((m) => commandOf(m) === "MESSAGE");
+      expect(octetsOf(first!)).toEqual(Buffer.from(octets));
+      expect(octetsOf(second!).toString()).toBe("text behind it");
+    },
+  );
+
+  it("3.1 a binary WebSocket message without s before it ends the session with 4000", async () => {
+    const socket = await server.peer().socket({ o: 1, t: 1 });
+    socket.send(octetsFrom(CONNECT));
     expect(await socket.sessionEnd()).toBe(4000);
   });
 });

@@ -37,17 +37,10 @@ export function read(batch: string): WireRecord[] {
   return records;
 }
 
-/** Reads a binary WebSocket message as the `b` records that it stands for. */
+/** Reads a binary WebSocket message as the `b` record that it stands for. */
 export function readBinary(octets: Buffer): WireRecord[] {
-  const records: WireRecord[] = [];
-  for (let at = 0; at < octets.length; ) {
-    const end = at + 4 + octets.readUInt32BE(at);
-    if (end > octets.length) throw new Error("a length goes beyond its binary batch");
-    const payload = octets.subarray(at + 4, end).toString("base64");
-    records.push({ type: "b", number: payload.length, payload });
-    at = end;
-  }
-  return records;
+  const payload = octets.toString("base64");
+  return [{ type: "b", number: payload.length, payload }];
 }
 
 /** The messages among a carrier's records, numbered from its `s` on. */
@@ -74,16 +67,6 @@ export const text = (message: string): string => `t${message.length}:${message}`
 export function binary(octets: Uint8Array): string {
   const payload = Buffer.from(octets).toString("base64");
   return `b${payload.length}:${payload}`;
-}
-
-export function binaryBatch(...messages: Uint8Array[]): Buffer {
-  return Buffer.concat(messages.flatMap((octets) => [uint32(octets.length), octets]));
-}
-
-function uint32(value: number): Buffer {
-  const octets = Buffer.alloc(4);
-  octets.writeUInt32BE(value);
-  return octets;
 }
 
 /** The payload of a `g` or an `x`. */
