@@ -28,7 +28,7 @@ export function logConnection(client: Client, log: EventLog): void {
     log.add(`Back on ${transportName(shown)} after ${duration(awayMs)}`, "good");
   });
   client.on("transport", (transport) => {
-    if (transport === null || transport === shown) return;
+    if (transport === null || transport === shown || client.state === "reconnecting") return;
     if (shown !== null) leftAt.set(shown, Date.now());
     log.add(`${shown === null ? "Connected by" : "Moved to"} ${transportName(transport)}`, "good");
     shown = transport;
