@@ -1,0 +1,280 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { WebSocket as ServerWebSocket } from "ws";
+import type { Environment } from "../../../client/src/page/environment.ts";
+import { type Session as ClientSession, openSession, type SessionEnd } from "../../../client/src/session/session.ts";
+import { webSocket } from "../../../client/src/transports/websocket.ts";
+import { xhrPoll } from "../../../client/src/transports/xhr-poll.ts";
+import type { Channel } from "../channel.ts";
+import { parseAddress } from "../http/address.ts";
+import { EnckeEndpoint } from "../http/encke-endpoint.ts";
+import { defaultLimits, type Limits } from "../limits.ts";
+import { Hub } from "../session/hub.ts";
+import { Session as ServerSession } from "../session/session.ts";
+import { type Payload, parameterRecord, Type } from "../shared.ts";
+import { carryByWebSocket } from "../transports/websocket.ts";
+import { type SimulatedListener, SimulatedNetwork } from "./simulated-network.ts";
+import type { SimulatedClock, SimulatedTime } from "./simulated-time.ts";
+
+/** What is wrong with a run. Messages and numbers, so that a shrunk schedule can be read beside it. */
+export class Violations {
+  readonly list: string[] = [];
+
+  add(what: string): void {
+    this.list.push(what);
+  }
+}
+
+/** One direction: what was sent, and how far it has arrived. Each message is compared as it arrives. */
+export class Stream {
+  arrived = 0;
+
+  constructor(
+    readonly name: string,
+    readonly violations: Violations,
+    readonly sent: Payload[] = [],
+  ) {}
+
+  get isComplete(): boolean {
+    return this.arrived === this.sent.length;
+  }
+
+  /** It could be the next one. */
+  fits(message: Payload): boolean {
+    const expected = this.sent[this.arrived];
+    return expected !== undefined && isSame(expected, message);
+  }
+
+  arrive(message: Payload): void {
+    const expected = this.sent[this.arrived++];
+    if (expected === undefined) return this.violations.add(`${this.name}: ${describe(message)} came after the last`);
+    if (isSame(expected, message)) return;
+    this.violations.add(
+      `${this.name}: message ${this.arrived} should be ${describe(expected)} and is ${describe(message)}`,
+    );
+  }
+}
+
+function isSame(one: Payload, other: Payload): boolean {
+  if (typeof one === "string" || typeof other === "string") return one === other;
+  return Buffer.compare(one, other) === 0;
+}
+
+function describe(message: Payload): string {
+  const text = typeof message === "string" ? message : Buffer.from(message).toString("latin1");
+  return `${typeof message === "string" ? "text" : "binary"} ${JSON.stringify(text.slice(0, 12))} (${message.length})`;
+}
+
+/** A message that says which it is, as far as `size` lets it. Negative sizes are binary. */
+export function messageOf(name: string, size: number): Payload {
+  const text = `${name}:€`.padEnd(Math.abs(size), ".").slice(0, Math.abs(size));
+  return size < 0 ? new Uint8Array(Buffer.from(text, "latin1")) : text;
+}
+
+/** The application's side of one session on the server. */
+export class Accepted {
+  /** What the client sends, as it arrives here: compared with what the client has sent in all. */
+  readonly incoming: Stream;
+  readonly outgoing: Stream;
+  closedTimes = 0;
+  isClosing = false;
+
+  constructor(
+    readonly channel: Channel,
+    sent: Payload[],
+    readonly name: string,
+    violations: Violations,
+    readonly echoes: boolean,
+  ) {
+    this.incoming = new Stream(`client to ${name}`, violations, sent);
+    this.outgoing = new Stream(`${name} to client`, violations);
+  }
+
+  send(size: number): void {
+    if (this.isClosing || this.closedTimes > 0) return;
+    const message = messageOf(`${this.name}${this.outgoing.sent.length + 1}`, size);
+    this.outgoing.sent.push(message);
+    this.channel.send(message);
+  }
+
+  close(code: number): void {
+    if (this.closedTimes > 0) return;
+    this.isClosing = true;
+    this.channel.close(code, "The application closes.");
+  }
+
+  arrive(message: Payload): void {
+    if (this.closedTimes > 0) this.incoming.violations.add(`${this.name} got a message after its end`);
+    this.incoming.arrive(message);
+    if (this.echoes) this.send(8);
+  }
+}
+
+/** The real hub, endpoint and transports, in a process that can die. */
+export class SimulatedServer implements SimulatedListener {
+  readonly accepted: Accepted[] = [];
+  readonly hub: Hub;
+  readonly clock: SimulatedClock;
+  readonly #endpoint: EnckeEndpoint;
+  #isDead = false;
+
+  constructor(
+    readonly time: SimulatedTime,
+    readonly name: string,
+    clientSent: Payload[],
+    violations: Violations,
+    settings: { limits: Partial<Limits>; echoes: boolean },
+  ) {
+    this.clock = time.clock();
+    const application = {
+      accept: (channel: Channel) => {
+        const accepted = new Accepted(
+          channel,
+          clientSent,
+          `${name}${this.accepted.length || ""}`,
+          violations,
+          settings.echoes,
+        );
+        this.accepted.push(accepted);
+        return {
+          onMessage: (message: Payload) => accepted.arrive(message),
+          onClose: () => {
+            if (++accepted.closedTimes > 1) violations.add(`${accepted.name} was told twice of its end`);
+          },
+        };
+      },
+    };
+    // After whatever else is due at this moment, as after a turn of the event loop.
+    const afterTurn = (run: () => void) => this.#isDead || this.clock.after(0, run);
+    this.hub = new Hub(application, { ...defaultLimits, ...settings.limits }, this.clock, afterTurn);
+    this.#endpoint = new EnckeEndpoint(this.hub, "/encke", new Set());
+  }
+
+  request(request: IncomingMessage, response: ServerResponse): void {
+    void this.#endpoint.request(request, response);
+  }
+
+  /** As `EnckeEndpoint` does behind the upgrade. */
+  connect(url: string, socket: ServerWebSocket): void {
+    const address = parseAddress(url.slice("/encke".length));
+    if ("status" in address) throw new Error(`${url}: ${address.reason}`);
+    const session = this.hub.find(address.session, address.mayOpen, undefined, address.protocols);
+    if (session instanceof ServerSession) return carryByWebSocket(session, socket, address);
+    const { code, reason } = session;
+    socket.send(parameterRecord(Type.close, { code, reason }));
+    socket.close(code, reason);
+  }
+
+  /** The process is gone, with all that it knew. */
+  die(): void {
+    this.#isDead = true;
+    this.time.forget(this.clock);
+  }
+}
+
+/** The real client session with its real transports, in a page that can go away. */
+export class SimulatedClient {
+  readonly clock: SimulatedClock;
+  readonly network: SimulatedNetwork;
+  readonly sent: Payload[] = [];
+  readonly session: ClientSession;
+  /** The streams, one of each server that it met, of which what it has received may be the beginning. One, unless a server died. */
+  incoming: readonly Stream[] = [];
+  received = 0;
+  wasOpened = false;
+  end: SessionEnd | undefined;
+  isGone = false;
+  readonly carriers: Array<string | null> = [];
+  readonly #wakes = new Set<() => void>();
+  readonly #leaves = new Set<() => void>();
+
+  constructor(
+    readonly time: SimulatedTime,
+    seed: number,
+    readonly violations: Violations,
+    /** What servers have sent it so far. */
+    readonly streams: () => readonly Stream[],
+  ) {
+    this.clock = time.clock();
+    this.network = new SimulatedNetwork(time);
+    const random = randomFrom(seed);
+    const listen = (set: Set<() => void>) => (run: () => void) => {
+      set.add(run);
+      return () => set.delete(run);
+    };
+    const env: Environment = {
+      clock: this.clock,
+      lifecycle: { onWake: listen(this.#wakes), onLeave: listen(this.#leaves) },
+      WebSocket: this.network.WebSocket,
+      XMLHttpRequest: this.network.XMLHttpRequest,
+      baseUrl: undefined,
+      random,
+      randomOctets: (count) => Uint8Array.from({ length: count }, () => random() * 256),
+      beacon: (url, body) => {
+        this.network.beacon(url, body);
+        return true;
+      },
+      reportError: (error) => violations.add(`reported: ${error}`),
+    };
+    this.session = openSession(
+      { base: "http://server/encke", kinds: [webSocket, xhrPoll], protocols: [] },
+      {
+        onOpen: () => {
+          if (this.wasOpened) violations.add("the client was told twice that it is open");
+          this.wasOpened = true;
+        },
+        onMessage: (message) => this.#arrive(message),
+        onCarrier: (name) => this.carriers.push(name),
+        onClose: (end) => {
+          if (this.end) violations.add("the client was told twice of its end");
+          this.end = end;
+        },
+      },
+      env,
+    );
+  }
+
+  send(size: number): void {
+    if (this.end || this.isGone) return;
+    const message = messageOf(`c${this.sent.length + 1}`, size);
+    this.sent.push(message);
+    this.session.send(message);
+  }
+
+  close(code: number, reason: string): void {
+    this.session.close(code, reason);
+  }
+
+  wake(): void {
+    for (const run of [...this.#wakes]) run();
+  }
+
+  /** The page goes away: a last word, and nothing of it runs any longer. */
+  leave(): void {
+    for (const run of [...this.#leaves]) run();
+    this.isGone = true;
+    this.time.forget(this.clock);
+    this.network.leave();
+  }
+
+  #arrive(message: Payload): void {
+    if (!this.wasOpened || this.end)
+      this.violations.add("the client got a message before its opening or after its end");
+    if (this.received++ === 0) this.incoming = this.streams();
+    const fitting = this.incoming.filter((stream) => stream.fits(message));
+    for (const stream of fitting) stream.arrived++;
+    if (fitting.length > 0) this.incoming = fitting;
+    else if (this.incoming[0]) this.incoming[0].arrive(message);
+    else this.violations.add(`${describe(message)} came from no server`);
+  }
+}
+
+/** Numbers in [0, 1) that a seed decides: mulberry32. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
