@@ -32,7 +32,8 @@ export const webSocket: TransportKind = {
       close(code = 1000, reason = "") {
         // A close handshake through a dead network takes the browser up to a minute; whoever closes is done with it now.
         queueMicrotask(() => finish({ complete: false, code, reason }));
-        socket?.close(code, reason);
+        // A page may close with no other codes (WHATWG WebSockets, "close").
+        socket?.close(code >= 3000 && code < 5000 ? code : 1000, reason);
       },
     };
   },

@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { type Happening, type Schedule, SimulatedRun } from "../testing/simulated-run.ts";
+
+const patient = { window: 600_000 };
+
+/** A run of what happens, in a good network unless it says otherwise. */
+function runOf(happenings: Happening[] = [], schedule: Partial<Schedule> = {}): SimulatedRun {
+  return new SimulatedRun({ seed: 0, requests: [], sockets: [], echoes: false, ...schedule, happenings }, patient);
+}
+
+/** What the property tests beside this have found, each in the fewest events that show it. */
+describe("a session in which things cross", () => {
+  it("goes on when something that is not encke answers its WebSocket", async () => {
+    const run = runOf([{ wait: 0, what: "client sends", sizes: [3] }], {
+      sockets: [{ is: "intercepted", body: "<html>Sign in</html>" }],
+    });
+    await run.play();
+    await run.pass(10_000);
+    expect(run.client.session.report().attempts[1]).toMatchObject({ transport: "websocket", code: 1006 });
+    expect(run.summary()).toMatchObject({ isOpen: true, clientOwes: 0, bufferedByClient: 0 });
+  });
+});
