@@ -18,6 +18,8 @@ export class Receiver {
     if (number > this.received + 1) return -1;
     if (number <= this.received) {
       this.duplicates++;
+      // Who sends it again has not heard of it: what told of it went astray.
+      this.told = Math.min(this.told, number - 1);
       return 0;
     }
     this.octets += octets;

@@ -19,4 +19,32 @@ describe("a session in which things cross", () => {
     expect(run.client.session.report().attempts[1]).toMatchObject({ transport: "websocket", code: 1006 });
     expect(run.summary()).toMatchObject({ isOpen: true, clientOwes: 0, bufferedByClient: 0 });
   });
+
+  it("hears that its messages have arrived even if it moves while it is being told", async () => {
+    const run = runOf([
+      { wait: 0, what: "client sends", sizes: [1] },
+      { wait: 60, what: "server sends", sizes: [0] },
+    ]);
+    await run.play();
+    await run.pass(10_000);
+    expect(run.client.carriers).toEqual(["xhr-poll", "websocket"]);
+    expect(run.client.session.bufferedOctets).toBe(0);
+  });
+
+  it("hears that its messages have arrived even if a POST repeats them behind its back", async () => {
+    const run = runOf(
+      [
+        { wait: 51, what: "client sends", sizes: [-1] },
+        { wait: 10_000, what: "page wakes" },
+      ],
+      {
+        requests: [
+          { is: "passed", up: 0, down: 0 },
+          { is: "doubled", again: 1, answer: 0 },
+        ],
+      },
+    );
+    await run.play();
+    expect(run.client.session.bufferedOctets).toBe(0);
+  });
 });

@@ -159,8 +159,8 @@ export class Session implements Channel {
     const octets = sizeOf(message);
     if (octets > this.host.limits.maxMessage) throw new ProtocolError(Code.tooBig, "A message is too big.");
     const accepted = this.#receiver.accept(number, octets);
-    if (accepted <= 0) return accepted === 0;
-    if (!this.#closing) this.#handler.onMessage(message);
+    if (accepted < 0) return false;
+    if (accepted > 0 && !this.#closing) this.#handler.onMessage(message);
     if (this.#receiver.octets >= acknowledgeBounds.octets) this.#queueAcknowledge();
     else this.#cancelAcknowledge ??= this.host.clock.after(acknowledgeBounds.wait, () => this.#acknowledgeAlone());
     return true;
@@ -183,13 +183,25 @@ export class Session implements Channel {
   // What the server says
 
   /** `g` and `a`: what every carrier begins with, and every answer of a poll. */
-  greeting(): string {
+  greeting(outlet: Outlet): string {
     const { hold, ping, window, maxMessage: max } = this.host.limits;
-    return parameterRecord(Type.greeting, { v: 1, hold, ping, window, max, p: this.protocol }) + this.acknowledgement();
+    return (
+      parameterRecord(Type.greeting, { v: 1, hold, ping, window, max, p: this.protocol }) +
+      this.acknowledgement(this.active?.outlet === outlet)
+    );
   }
 
-  /** The number of messages taken in; from here on the client counts as told. */
-  acknowledgement(): string {
+  /** How many messages were taken in. */
+  get received(): number {
+    return this.#receiver.received;
+  }
+
+  /**
+   * The number of messages taken in. From here on the client counts as told, unless this goes where it may have stopped listening (`isHeard` is
+   * false): who has moved to another carrier does not read what a late or repeated request is answered with.
+   */
+  acknowledgement(isHeard = true): string {
+    if (!isHeard) return numberRecord(Type.acknowledge, this.received);
     this.#cancelAcknowledge?.();
     this.#cancelAcknowledge = undefined;
     return numberRecord(Type.acknowledge, this.#receiver.tell());

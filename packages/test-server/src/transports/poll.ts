@@ -53,7 +53,7 @@ class PollOutlet implements Outlet {
     // Undefined while `attach` is under way, which may end this carrier at once.
     const messages = this.#carrier?.take(answerSize) ?? "";
     const close = this.#carrier ? (this.session.closeRecord(this.#carrier)?.record ?? "") : "";
-    answerRecords(this.response, this.session.greeting() + messages + tail + close);
+    answerRecords(this.response, this.session.greeting(this) + messages + tail + close);
     this.#finish();
   }
 

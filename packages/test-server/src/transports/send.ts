@@ -19,6 +19,8 @@ export function send(session: Session, response: ServerResponse, number: number,
       end = record;
     },
   };
+  const before = session.received;
   new Carrier(session, outlet, { number, received: 0, takesOver: false }).read(body);
-  answerRecords(response, session.acknowledgement() + records + end);
+  // A client that misses the answer to something new sends it again; to a repetition it may not listen any longer.
+  answerRecords(response, session.acknowledgement(session.received > before) + records + end);
 }

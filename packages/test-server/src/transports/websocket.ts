@@ -26,7 +26,7 @@ class WebSocketOutlet implements Outlet {
     this.#sentAt = session.host.clock.now();
     this.#carrier = session.attach(this, attach);
     if (this.#isOver) return;
-    this.send(session.greeting());
+    this.send(session.greeting(this));
     this.#armPing();
     socket.on("message", (data: RawData, isBinary: boolean) => {
       const octets = data as Buffer;
