@@ -53,9 +53,12 @@ export function openUplink(
   const takeBody = () => {
     // A request is under way, or has just failed.
     if (cancelTimer) return "";
-    feed.restart();
+    const suffix = owner.suffix();
+    // The end must not overtake what is still on its way.
+    if (suffix) feed.rewind();
+    else feed.restart();
     const messages = feed.take(bodySize) as string;
-    return owner.prefix(!!messages) + messages + (feed.isPending ? "" : owner.suffix());
+    return owner.prefix(!!messages) + messages + (feed.isPending ? "" : suffix);
   };
   const flush = () => {
     const body = takeBody();

@@ -47,4 +47,19 @@ describe("a session in which things cross", () => {
     await run.play();
     expect(run.client.session.bufferedOctets).toBe(0);
   });
+
+  it("ends behind messages that are still on their way in another request", async () => {
+    const run = runOf([{ wait: 0, what: "client sends", sizes: [0] }], {
+      requests: [
+        { is: "passed", up: 0, down: 0 },
+        { is: "passed", up: 1, down: 0 },
+      ],
+      sockets: [{ is: "cut", after: 0, part: 0, tells: "both" }],
+    });
+    await run.play();
+    run.end("client closes");
+    await run.pass(10_000);
+    expect(run.client.end).toMatchObject({ code: 3001, wasClean: true });
+    expect(run.summary()).toMatchObject({ clientOwes: 0 });
+  });
 });
