@@ -201,6 +201,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
           } catch (error) {
             return fault(carrier, error);
           }
+          // That was the end of it.
+          if (!isCurrent()) return;
           // A poll is followed by the next, which says it.
           if (!kind.oneShot) acknowledgeInTime(kind.duplex ? 1 : receiveOnlyPatience);
           if (pongs) queueFlush();

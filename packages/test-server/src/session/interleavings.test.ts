@@ -62,4 +62,14 @@ describe("a session in which things cross", () => {
     expect(run.client.end).toMatchObject({ code: 3001, wasClean: true });
     expect(run.summary()).toMatchObject({ clientOwes: 0 });
   });
+
+  it("leaves no timer where its end comes together with messages", async () => {
+    const run = runOf();
+    await run.pass(5_000);
+    run.application?.send(20);
+    run.end("server closes");
+    await run.pass(100);
+    expect(run.client.end).toMatchObject({ code: 4100, wasClean: true });
+    expect(run.client.clock.pending).toBe(0);
+  });
 });
