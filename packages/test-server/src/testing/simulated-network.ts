@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import type { WebSocket as ServerWebSocket } from "ws";
 import type { SimulatedTime } from "./simulated-time.ts";
 
@@ -241,15 +242,9 @@ class Exchange implements Connection {
       end: (text: string) => answer(status, text),
     });
     this.#responses.push(response);
-    const { body } = this;
-    const request = {
-      method: "POST",
-      url: pathOf(this.url),
-      headers: {},
-      async *[Symbol.asyncIterator]() {
-        if (body) yield Buffer.from(body);
-      },
-    };
+    const request = Object.assign(new Readable({ read() {} }), { method: "POST", url: pathOf(this.url), headers: {} });
+    if (this.body) request.push(this.body);
+    request.push(null);
     network.listener.request(request as unknown as IncomingMessage, response as unknown as ServerResponse);
   }
 
