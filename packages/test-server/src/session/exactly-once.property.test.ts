@@ -1,0 +1,256 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { RequestFate, SocketFate, Tells, Weather } from "../testing/simulated-network.ts";
+import { type Happening, type Schedule, SimulatedRun } from "../testing/simulated-run.ts";
+
+/** Schedules that are tried in all; `ENCKE_RUNS=100000` for a long run. */
+const allRuns = Number(process.env.ENCKE_RUNS ?? 2_500);
+const timeout = 60_000 + allRuns * 100;
+
+/** What a property checks of a schedule, with a share of all runs. */
+function forEach<T>(share: number, arbitrary: fc.Arbitrary<T>, check: (value: T) => Promise<void>): Promise<void> {
+  return fc.assert(fc.asyncProperty(arbitrary, check), { numRuns: Math.ceil(allRuns * share) });
+}
+
+const ms = (max: number) => fc.integer({ min: 0, max });
+/** Mostly within the moments in which a carrier takes over from another. */
+const soon = fc.oneof({ weight: 6, arbitrary: ms(250) }, { weight: 3, arbitrary: ms(2_000) }, ms(15_000));
+const delay = fc.oneof({ weight: 4, arbitrary: ms(100) }, { weight: 2, arbitrary: ms(800) }, ms(5_000));
+/** Negative: binary. */
+const small = fc.oneof({ weight: 6, arbitrary: fc.integer({ min: -80, max: 80 }) }, fc.constantFrom(0, 1, -1));
+const sizes = fc.oneof(
+  { weight: 16, arbitrary: fc.array(small, { minLength: 1, maxLength: 6 }) },
+  // About as many as are acknowledged at once.
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.integer({ min: 200, max: 600 }), small)
+      .map(([count, size]) => Array<number>(count).fill(size)),
+  },
+  // A batch and more.
+  {
+    weight: 2,
+    arbitrary: fc.array(fc.constantFrom(10, -10, 30_000, -30_000, 70_000), { minLength: 1, maxLength: 8 }),
+  },
+);
+const part = fc.constantFrom(0, 0.3, 0.7, 1);
+const tells = fc.constantFrom<Tells>("both", "client", "server", "nobody");
+
+const requestFate = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<RequestFate>({ is: "passed", up: 0, down: 0 }) },
+  { weight: 2, arbitrary: fc.record({ is: fc.constant("passed" as const), up: soon, down: soon }) },
+  fc.constant<RequestFate>({ is: "refused" }),
+  fc.constant<RequestFate>({ is: "lost" }),
+  fc.record({ is: fc.constant("unanswered" as const), isTold: fc.boolean() }),
+  fc.record({ is: fc.constant("cut" as const), after: soon }),
+  fc.record({ is: fc.constant("doubled" as const), again: soon, answer: fc.constantFrom(0 as const, 1 as const) }),
+  fc.record({
+    is: fc.constant("intercepted" as const),
+    status: fc.constantFrom(200, 204, 302, 502),
+    body: fc.constantFrom("", "<html>Sign in</html>", "a"),
+  }),
+);
+const socketFate = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<SocketFate>({ is: "passed" }) },
+  fc.constant<SocketFate>({ is: "refused" }),
+  fc.constant<SocketFate>({ is: "unheard" }),
+  fc.record({ is: fc.constant("swallowed" as const), after: soon, up: fc.boolean(), down: fc.boolean() }),
+  fc.record({ is: fc.constant("cut" as const), after: soon, part, tells }),
+  fc.record({ is: fc.constant("intercepted" as const), body: fc.constantFrom("", "<html>Sign in</html>", "a") }),
+);
+
+const wait = soon;
+const sending = fc.oneof(
+  fc.record({ wait, what: fc.constant("client sends" as const), sizes }),
+  fc.record({ wait, what: fc.constant("server sends" as const), sizes }),
+);
+const trouble = fc.oneof(
+  fc.record({ wait, what: fc.constant("delays become" as const), up: delay, down: delay }),
+  fc.record({
+    wait,
+    what: fc.constant("weather" as const),
+    weather: fc.constantFrom<Weather>("refuses", "loses", "holds"),
+    for: ms(20_000),
+  }),
+  fc.record({ wait, what: fc.constant("all is cut" as const), part, tells }),
+  fc.record({ wait, what: fc.constant("page wakes" as const) }),
+);
+const restart = fc.record({ wait, what: fc.constant("server restarts" as const), down: ms(3_000) });
+
+type Ending = "client closes" | "server closes" | "page leaves";
+const ending = fc.constantFrom<Ending>("client closes", "server closes", "page leaves");
+
+function scheduleOf(...also: fc.MaybeWeightedArbitrary<Happening>[]): fc.Arbitrary<Schedule> {
+  const happening = fc.oneof({ weight: 50, arbitrary: sending }, { weight: 30, arbitrary: trouble }, ...also);
+  return fc.record({
+    seed: fc.nat(),
+    requests: fc.oneof(fc.constant([]), { weight: 3, arbitrary: fc.array(requestFate, { maxLength: 12 }) }),
+    sockets: fc.array(socketFate, { maxLength: 5 }),
+    happenings: fc.array(happening, { maxLength: 16 }),
+    echoes: fc.boolean(),
+  });
+}
+
+/** Long enough that no outage of a schedule ends a session. */
+const patient = { window: 600_000 };
+/** Until all that was lost without a word is missed, and the longest wait is over. */
+const recovery = 60_000;
+/** Longer than anything that a session may still wait for. */
+const aftermath = patient.window + 120_000;
+
+describe("a session whose network does what it likes", () => {
+  it(
+    "delivers each message once and in order, both ways, and soon after the trouble is over",
+    async () => {
+      await forEach(0.5, fc.tuple(scheduleOf(), ending), async ([schedule, how]) => {
+        const run = new SimulatedRun(schedule, patient);
+        const { client } = run;
+        await run.play();
+        run.calm();
+        await run.pass(recovery, () => run.isSettled && client.wasOpened);
+        expect(run.summary()).toEqual({ ...nothingOwed, isOpen: true });
+        expect(client.network.mostOpen).toBeLessThanOrEqual(5);
+
+        // What works is not only what was waiting.
+        client.send(10);
+        run.application?.send(10);
+        await run.pass(recovery, () => run.isSettled);
+        expect(run.summary()).toEqual({ ...nothingOwed, isOpen: true });
+
+        // A carrier that died without a word is found out in that time. `close` does not wait for that.
+        await run.pass(recovery);
+        client.send(20);
+        run.application?.send(20);
+        run.end(how);
+        await run.pass(recovery, () => run.isOverForBoth);
+        expect(run.violations.list).toEqual([]);
+        if (how === "client closes") expect(client.end).toEqual({ code: 3001, reason: "bye", wasClean: true });
+        if (how === "server closes") expect(client.end).toMatchObject({ code: 4100, wasClean: true });
+        if (how === "server closes") expect(run.summary().serverOwes).toBe(0);
+        else expect(run.summary().clientOwes).toBe(0);
+        expect(run.application!.closedTimes).toBe(1);
+        if (how !== "page leaves") expect(client.clock.pending).toBe(0);
+        await expectNothingLeft(run);
+      });
+    },
+    timeout,
+  );
+
+  it(
+    "ends in the midst of trouble without losing what it says it has delivered",
+    async () => {
+      await forEach(0.3, fc.tuple(scheduleOf(), ending), async ([schedule, how]) => {
+        const run = new SimulatedRun(schedule, patient);
+        const { client } = run;
+        await run.play();
+        run.end(how);
+        await run.pass(2_000);
+        run.calm();
+        await run.pass(recovery, () => run.isOverForBoth);
+        expect(run.violations.list).toEqual([]);
+        if (how !== "page leaves") expect(client.end).toBeDefined();
+        const { clientOwes, serverOwes } = run.summary();
+        if (client.end?.code === 3001) expect(clientOwes).toBe(0);
+        if (client.end?.code === 4100) expect(serverOwes).toBe(0);
+        await expectNothingLeft(run);
+      });
+    },
+    timeout,
+  );
+
+  it(
+    "says so when the server has forgotten it, and otherwise goes on",
+    async () => {
+      await forEach(0.15, scheduleOf({ weight: 12, arbitrary: restart }), async (schedule) => {
+        const run = new SimulatedRun(schedule, patient);
+        const { client } = run;
+        await run.play();
+        run.calm();
+        await run.pass(recovery, () => run.isSettled && (client.wasOpened || client.end !== undefined));
+        expect(run.violations.list).toEqual([]);
+        if (client.end) expect(client.end).toMatchObject({ code: 4002, wasClean: true });
+        else expect(run.summary()).toEqual({ ...nothingOwed, isOpen: true });
+      });
+    },
+    timeout,
+  );
+
+  it(
+    "says so on both sides when it was away for longer than the window",
+    async () => {
+      await forEach(0.05, fc.tuple(scheduleOf(), ms(150_000)), async ([schedule, away]) => {
+        const run = new SimulatedRun(schedule);
+        const { client } = run;
+        await run.play();
+        client.network.weather = "loses";
+        await run.pass(away);
+        run.calm();
+        await run.pass(recovery, () => run.isSettled && (client.wasOpened || client.end !== undefined));
+        expect(run.violations.list).toEqual([]);
+        if (client.end) {
+          expect(client.end).toMatchObject({ code: 4002, wasClean: true });
+          expect(run.application!.closedTimes).toBe(1);
+        } else expect(run.summary()).toEqual({ ...nothingOwed, isOpen: true });
+      });
+    },
+    timeout,
+  );
+
+  it(
+    "does not storm a server that cannot be had",
+    async () => {
+      const failing = fc.record({
+        seed: fc.nat(),
+        request: fc.constantFrom<RequestFate>(
+          { is: "refused" },
+          { is: "unanswered", isTold: true },
+          { is: "cut", after: 45 },
+          { is: "cut", after: 1_500 },
+          { is: "intercepted", status: 200, body: "" },
+          { is: "intercepted", status: 200, body: "<html>Sign in</html>" },
+          { is: "intercepted", status: 502, body: "" },
+        ),
+        socket: fc.constantFrom<SocketFate>(
+          { is: "refused" },
+          { is: "cut", after: 45, part: 1, tells: "both" },
+          { is: "cut", after: 200, part: 1, tells: "both" },
+          { is: "cut", after: 1_500, part: 1, tells: "both" },
+          { is: "intercepted", body: "<html>Sign in</html>" },
+        ),
+        answered: ms(3),
+        sends: fc.boolean(),
+      });
+      await forEach(0.02, failing, async ({ seed, request, socket, answered, sends }) => {
+        const well: RequestFate = { is: "passed", up: 0, down: 0 };
+        // One request in so many is answered, or none.
+        const requests = Array.from({ length: 3_000 }, (_, at) =>
+          answered > 0 && at % (answered + 1) ? well : request,
+        );
+        const sockets = Array<SocketFate>(3_000).fill(socket);
+        const run = new SimulatedRun({ seed, requests, sockets, happenings: [], echoes: false }, patient);
+        const { begun } = run.client.network;
+        for (let minute = 0; minute < 5; minute++) {
+          const before = begun.length;
+          if (sends) run.client.send(10);
+          await run.pass(60_000);
+          expect(run.violations.list).toEqual([]);
+          expect(begun.length - before).toBeLessThan(300);
+        }
+      });
+    },
+    timeout,
+  );
+});
+
+const nothingOwed = { violations: [], clientOwes: 0, serverOwes: 0, bufferedByClient: 0, bufferedByServer: 0 };
+
+/** Both sides forget it, and every timer with it. */
+async function expectNothingLeft(run: SimulatedRun): Promise<void> {
+  const { client, server } = run;
+  await run.pass(aftermath);
+  expect(run.violations.list).toEqual([]);
+  for (const { closedTimes } of run.accepted) expect(closedTimes).toBe(1);
+  expect([server.hub.size, server.clock.pending, client.clock.pending]).toEqual([0, 0, 0]);
+  // Nobody gives up the last word of a page that is gone.
+  if (!client.isGone) expect(client.network.open).toBe(0);
+}
