@@ -151,7 +151,7 @@ export class EnckeServer {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     if (this.#endpoint.owns(request.url!)) return this.#endpoint.upgrade(request, socket, head);
-    const isStomp = new URL(request.url!, "http://localhost").pathname === stompPath;
+    const isStomp = request.url!.split("?", 1)[0] === stompPath;
     if (!isStomp || !isOriginAllowed(request, new Set(this.#options.origins))) return void socket.destroy();
     this.#plainStomp.handleUpgrade(request, socket, head, (webSocket) => acceptStompWebSocket(webSocket, this.#broker));
   }

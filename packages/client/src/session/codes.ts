@@ -3,6 +3,8 @@ export const Code = {
   normal: 1000,
   /** RFC 6455's "closed abnormally", for what never reaches the wire. */
   lost: 1006,
+  /** RFC 6455's "unexpected condition". */
+  internal: 1011,
   malformed: 4000,
   version: 4001,
   gone: 4002,

@@ -82,6 +82,7 @@ export function recordReader(sink: RecordSink, maxPayload: number): (text: strin
         break;
       }
       const number = +digits!;
+      if (number >= 2 ** 53) malformed();
       const from = at + length;
       const end = "tbgx".includes(type) ? from + number : from;
       if (end - from > maxPayload) throw new ProtocolError(Code.tooBig, "Message too big");

@@ -13,6 +13,8 @@ export interface Address extends Attach {
   readonly protocols: readonly string[];
   /** Milliseconds; undefined: as the server likes. */
   readonly hold: number | undefined;
+  /** `k`: the receive-only carrier that a `send` speaks for. */
+  readonly speaksFor: number | undefined;
 }
 
 const path = /^\/([A-Za-z0-9_-]{22,64})\/(websocket|stream|events|html|poll|send)$/;
@@ -26,11 +28,11 @@ function bad(reason: string): Refused {
 
 /** Reads the part of a request's URL that follows the base. */
 export function parseAddress(rest: string): Address | Refused {
-  const [pathname = "", query = ""] = rest.split("?", 2);
-  const match = path.exec(pathname);
+  const mark = rest.indexOf("?");
+  const match = path.exec(mark < 0 ? rest : rest.slice(0, mark));
   if (!match) return bad("the path is not <base>/<session>/<carrier kind>");
   const [, session, kind] = match as unknown as [string, string, CarrierKind];
-  const parameters = new URLSearchParams(query);
+  const parameters = new URLSearchParams(mark < 0 ? "" : rest.slice(mark));
   const numeric = (name: string): number | undefined => {
     const value = parameters.get(name);
     if (value === null) return undefined;
@@ -43,21 +45,28 @@ export function parseAddress(rest: string): Address | Refused {
 
   const version = numeric("v");
   if (!version) return bad("v, the protocol version, is missing or not a number");
-  const c = numeric("c");
-  if (!c) return bad("c, the carrier's number, is missing or not a number from 1");
   const isServedVersion = version === 1;
   const blank = {
     session,
     kind,
-    number: c,
+    isServedVersion,
+    number: 1,
     received: 0,
     takesOver: false,
     mayOpen: false,
     protocols: [],
     hold: undefined,
+    speaksFor: undefined,
   };
-  if (!isServedVersion || kind === "send") return { ...blank, isServedVersion };
-
+  // Another version may have other parameters.
+  if (!isServedVersion) return blank;
+  const c = numeric("c");
+  if (!c) return bad("c, the carrier's number, is missing or not a number from 1");
+  if (kind === "send") {
+    const speaksFor = numeric("k");
+    if (speaksFor === 0 || Number.isNaN(speaksFor)) return bad("k is not a carrier's number");
+    return { ...blank, number: c, speaksFor };
+  }
   const received = numeric("r");
   if (received === undefined || Number.isNaN(received))
     return bad("r, the number of messages received, is missing or not a number");
@@ -71,5 +80,5 @@ export function parseAddress(rest: string): Address | Refused {
   const offered = parameters.get("p");
   const protocols = offered === null ? [] : offered.split(",");
   if (!protocols.every((protocol) => token.test(protocol))) return bad("p, the subprotocols, is not a list of tokens");
-  return { ...blank, isServedVersion, received, takesOver, mayOpen, hold, protocols };
+  return { ...blank, number: c, received, takesOver, mayOpen, hold, protocols };
 }

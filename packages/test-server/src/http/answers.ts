@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** What every answer of PROTOCOL.md section 5 carries, so that nothing on the way stores, buffers, compresses or reinterprets it. */
-const carrierHeaders = {
+export const carrierHeaders = {
   "Cache-Control": "no-store, no-transform",
   "X-Accel-Buffering": "no",
   "X-Content-Type-Options": "nosniff",
@@ -27,16 +27,23 @@ export function refuse(response: ServerResponse, { status, code, reason }: Refus
 }
 
 /**
- * The body as text; undefined if it is longer than `maxOctets`. What is over that is read and dropped up to four times as much, so that the client
- * gets to read the answer instead of a reset.
+ * The body as text; undefined if it is longer than `maxOctets`. Of what is over that, up to three times as much is read and dropped, so that the client
+ * gets to read the answer instead of a reset. Rejects if the client goes away.
  */
-export async function readBody(request: IncomingMessage, maxOctets: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let octets = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    octets += chunk.length;
-    if (octets <= maxOctets) chunks.push(chunk);
-    else if (octets > 4 * maxOctets) request.destroy();
-  }
-  return octets <= maxOctets ? Buffer.concat(chunks).toString() : undefined;
+export function readBody(request: IncomingMessage, maxOctets: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let octets = 0;
+    request.on("data", (chunk: Buffer) => {
+      octets += chunk.length;
+      if (octets <= maxOctets) chunks.push(chunk);
+      else if (octets > 4 * maxOctets) {
+        request.pause();
+        resolve(undefined);
+      }
+    });
+    request.on("end", () => resolve(octets <= maxOctets ? Buffer.concat(chunks).toString() : undefined));
+    request.on("error", reject);
+    request.on("close", () => reject(new Error("The client went away.")));
+  });
 }

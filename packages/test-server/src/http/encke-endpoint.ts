@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Hub, Refusal } from "../session/hub.ts";
@@ -7,12 +7,22 @@ import { Code, parameterRecord, Type } from "../shared.ts";
 import { poll } from "../transports/poll.ts";
 import { send } from "../transports/send.ts";
 import { carryByWebSocket } from "../transports/websocket.ts";
-import { type Address, parseAddress } from "./address.ts";
-import { answerRecords, type Refused, readBody, refuse } from "./answers.ts";
+import { type Address, type CarrierKind, parseAddress } from "./address.ts";
+import { answerRecords, carrierHeaders, type Refused, readBody, refuse } from "./answers.ts";
 import { isOriginAllowed } from "./origin.ts";
 
 /** Room in a body for what is not messages. */
 const bodyOverhead = 64 * 1024;
+
+/** PROTOCOL.md section 5. */
+const methods: Record<CarrierKind, "GET" | "POST"> = {
+  websocket: "GET",
+  stream: "POST",
+  events: "GET",
+  html: "GET",
+  poll: "POST",
+  send: "POST",
+};
 
 const unservedVersion: Refusal = { code: Code.version, reason: "The server speaks version 1." };
 
@@ -37,26 +47,25 @@ export class EnckeEndpoint {
   }
 
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const address = this.#admit(request);
-    if ("status" in address) return refuse(response, address);
-    const { kind } = address;
-    if (kind === "websocket") {
-      return refuse(response, { status: 426, code: "UPGRADE_REQUIRED", reason: "this URL takes a WebSocket only" });
-    }
-    if (kind !== "poll" && kind !== "send") {
-      return refuse(response, {
-        status: 501,
-        code: "NOT_SERVED",
-        reason: "this server does not serve that carrier kind",
-      });
-    }
-    if (request.method !== "POST") {
-      return refuse(response, { status: 405, code: "METHOD_NOT_ALLOWED", reason: "this URL takes POST" });
-    }
+    const { method } = request;
     const { origin } = request.headers;
     if (origin !== undefined && this.origins.has(origin)) {
       response.setHeader("Access-Control-Allow-Origin", origin);
       response.setHeader("Vary", "Origin");
+    }
+    const address = this.#admit(request);
+    if ("status" in address) return refuse(response, address);
+    const { kind } = address;
+    if (method !== methods[kind]) {
+      response.setHeader("Allow", methods[kind]);
+      return refuse(response, { status: 405, code: "METHOD_NOT_ALLOWED", reason: `this URL takes ${methods[kind]}` });
+    }
+    if (kind === "websocket") {
+      response.setHeader("Upgrade", "websocket");
+      return refuse(response, { status: 426, code: "UPGRADE_REQUIRED", reason: "this URL takes a WebSocket only" });
+    }
+    if (kind !== "poll" && kind !== "send") {
+      return refuse(response, { status: 501, code: "NOT_SERVED", reason: "this server has no such carrier kind" });
     }
     const body = await readBody(request, this.#maxBody);
     const session = this.#find(address, origin);
@@ -66,7 +75,7 @@ export class EnckeEndpoint {
       session.end(Code.tooBig, "A body is too big.");
       return answerRecords(response, refusalRecord({ code: Code.tooBig, reason: "A body is too big." }));
     }
-    if (kind === "send") send(session, response, address.number, body);
+    if (kind === "send") send(session, response, address, body);
     else poll(session, response, address, body, address.hold ?? this.hub.limits.hold);
   }
 
@@ -123,7 +132,7 @@ function refusalRecord({ code, reason, retry }: Refusal): string {
 /** Answers an upgrade that is not served, as HTTP. */
 function refuseUpgrade(socket: Duplex, { status, code, reason }: Refused): void {
   const text = `${code}: ${reason}\n`;
-  socket.end(
-    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
-  );
+  const headers = { ...carrierHeaders, Connection: "close", "Content-Length": Buffer.byteLength(text) };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${text}`);
 }

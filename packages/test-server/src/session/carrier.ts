@@ -1,4 +1,13 @@
-import { Code, Feed, type Payload, ProtocolError, type RecordSink, recordReader, Type } from "../shared.ts";
+import {
+  Code,
+  Feed,
+  numberRecord,
+  type Payload,
+  ProtocolError,
+  type RecordSink,
+  recordReader,
+  Type,
+} from "../shared.ts";
 import type { Session } from "./session.ts";
 
 /** The network side of a carrier: one technique of PROTOCOL.md section 5. It pulls from its carrier what it sends. */
@@ -9,8 +18,10 @@ export interface Outlet {
   readonly isDuplex: boolean;
   /** There may be something to `take`. */
   wake(): void;
-  /** Sends records that do not wait for anything: a pong, an acknowledgement. */
+  /** Sends records that do not wait for anything: a pong, where messages start. */
   send(records: string): void;
+  /** An acknowledgement is due, and nothing goes out that it could ride on. */
+  acknowledge(): void;
   /** The carrier is over, and the session not. */
   end(code: number): void;
   /** The session is over: `record` says so, behind all that was taken. */
@@ -28,7 +39,6 @@ export interface Attach {
 
 /** One carrier as its session sees it: where it stands in both directions. */
 export class Carrier {
-  number: number;
   readonly feed: Feed;
   isEnded = false;
   /** When anything came over it last, in milliseconds of the clock. */
@@ -41,9 +51,11 @@ export class Carrier {
   constructor(
     readonly session: Session,
     readonly outlet: Outlet,
-    attach: Attach,
+    /** Its number when it came; naming gives it another. */
+    public number: number,
+    /** The carrier that its `n` speaks for, on a `send`. */
+    readonly spokenFor?: Carrier,
   ) {
-    this.number = attach.number;
     this.feed = new Feed(session.buffer, outlet.takesBinary);
     this.heardAt = session.host.clock.now();
     this.#read = recordReader(this.#sink, Math.ceil((session.host.limits.maxMessage * 4) / 3) + 4);
@@ -58,8 +70,11 @@ export class Carrier {
       else this.#sink(Type.binary, 0, payload);
     } catch (error) {
       if (error instanceof BodyGap) return;
-      if (!(error instanceof ProtocolError)) throw error;
-      if (error.code === Code.gap) this.session.endCarrier(this, Code.gap);
+      if (!(error instanceof ProtocolError)) {
+        // A fault in the server: this session cannot go on, and the others are not to feel it.
+        console.error(error);
+        this.session.end(Code.internal, "The server has a fault.", this.outlet);
+      } else if (error.code === Code.gap) this.session.endCarrier(this, Code.gap);
       else this.session.end(error.code, error.message, this.outlet);
     }
   }
@@ -90,16 +105,16 @@ export class Carrier {
       case Type.acknowledge:
         return session.acknowledged(number);
       case Type.ping:
-        return this.outlet.send(session.pong(number));
+        if (!this.outlet.isDuplex) break;
+        return this.outlet.send(numberRecord(Type.pong, number));
       case Type.pong:
         return;
       case Type.name:
-        return this.isEnded ? undefined : session.name(this, number);
+        return session.name(this.outlet.isDuplex ? this : this.spokenFor, number);
       case Type.close:
         return session.closedByClient(new URLSearchParams(payload as string), this.outlet);
-      default:
-        throw new ProtocolError(Code.malformed, "A record is unknown or not a client's.");
     }
+    throw new ProtocolError(Code.malformed, "A record is unknown, not a client's, or not for this carrier.");
   }
 }
 

@@ -13,7 +13,7 @@ import {
   sizeOf,
   Type,
 } from "../shared.ts";
-import { type Attach, Carrier, type Outlet } from "./carrier.ts";
+import type { Attach, Carrier, Outlet } from "./carrier.ts";
 
 /** What a session needs of the server that it lives in. */
 export interface SessionHost {
@@ -94,21 +94,27 @@ export class Session implements Channel {
   }
 
   /** A request has come that carries the session from here on, or offers to. */
-  attach(outlet: Outlet, attach: Attach): Carrier {
-    const carrier = new Carrier(this, outlet, attach);
-    if (!this.buffer.acknowledge(attach.received)) {
-      this.end(Code.malformed, "The client has received what was never sent.", outlet);
-      return carrier;
+  attach(carrier: Carrier, { received, takesOver }: Attach): void {
+    if (this.isOver) return;
+    if (!this.buffer.acknowledge(received)) {
+      return this.end(Code.malformed, "The client has received what was never sent.", carrier.outlet);
     }
     this.#carriers.add(carrier);
     this.#cancelWindow?.();
     this.#cancelWindow = undefined;
     this.#drained();
-    if (attach.takesOver) this.#takeOver(carrier, attach.number);
-    else
-      this.host.clock.after(candidateLife, () => this.active !== carrier && this.endCarrier(carrier, Code.superseded));
+    if (takesOver) this.#takeOver(carrier);
+    else {
+      const isIdle = () => this.active !== carrier;
+      this.host.clock.after(candidateLife, () => isIdle() && this.endCarrier(carrier, Code.superseded));
+    }
     this.#boundCarriers();
-    return carrier;
+  }
+
+  /** The carrier with that number, if it is there. */
+  carrier(number: number | undefined): Carrier | undefined {
+    for (const carrier of this.#carriers) if (carrier.number === number) return carrier;
+    return undefined;
   }
 
   /** The network has lost a carrier, or it has run its course. */
@@ -125,16 +131,17 @@ export class Session implements Channel {
     carrier.outlet.end(code);
   }
 
-  /** `n`: the candidate takes over. */
-  name(carrier: Carrier, number: number): void {
+  /** `n`: the candidate takes over. One that is no more cannot. */
+  name(carrier: Carrier | undefined, number: number): void {
+    if (!carrier || carrier.isEnded) return;
     carrier.number = number;
-    this.#takeOver(carrier, number);
+    this.#takeOver(carrier);
     if (this.active === carrier) carrier.outlet.send(carrier.feed.start());
   }
 
-  #takeOver(carrier: Carrier, number: number): void {
-    if (number < this.#highest) return this.endCarrier(carrier, Code.superseded);
-    this.#highest = number;
+  #takeOver(carrier: Carrier): void {
+    if (carrier.number < this.#highest) return this.endCarrier(carrier, Code.superseded);
+    this.#highest = carrier.number;
     const before = this.active;
     this.active = carrier;
     carrier.feed.rewind();
@@ -172,12 +179,12 @@ export class Session implements Channel {
     this.#drained();
   }
 
-  pong(token: number): string {
-    return numberRecord(Type.pong, token);
-  }
-
   closedByClient(parameters: URLSearchParams, outlet: Outlet): void {
-    this.end(Number(parameters.get("code")) || Code.normal, "", outlet);
+    const code = Number(parameters.get("code"));
+    if (code !== Code.normal && !(Number.isInteger(code) && code >= 3000 && code < 5000)) {
+      throw new ProtocolError(Code.malformed, "A close code is 1000 or 3000 to 4999.");
+    }
+    this.end(code, "", outlet);
   }
 
   // What the server says
@@ -230,7 +237,7 @@ export class Session implements Channel {
 
   #acknowledgeAlone(): void {
     this.#cancelAcknowledge = undefined;
-    if (this.#receiver.owes) this.active?.outlet.send(this.acknowledgement());
+    if (this.#receiver.owes) this.active?.outlet.acknowledge();
   }
 
   #queueWake(): void {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { answerRecords } from "../http/answers.ts";
-import type { Attach, Carrier, Outlet } from "../session/carrier.ts";
+import { type Attach, Carrier, type Outlet } from "../session/carrier.ts";
 import type { Session } from "../session/session.ts";
 import { numberRecord, Type } from "../shared.ts";
 
@@ -22,10 +22,12 @@ class PollOutlet implements Outlet {
     body: string,
     hold: number,
   ) {
-    this.#carrier = session.attach(this, attach);
+    this.#carrier = new Carrier(session, this, attach.number);
     response.on("close", () => this.#finish());
-    if (this.#isAnswered) return;
+    // The messages first: they count even if another carrier has taken over meanwhile.
     this.#carrier.read(body);
+    session.attach(this.#carrier, attach);
+    if (this.#isAnswered) return;
     const { clock, afterTurn } = session.host;
     // What the body caused within this turn goes with the answer, however short the hold.
     if (hold === 0) afterTurn(() => this.#answer(""));
@@ -40,6 +42,10 @@ class PollOutlet implements Outlet {
     this.#answer(records);
   }
 
+  acknowledge(): void {
+    this.#answer("");
+  }
+
   end(code: number): void {
     this.#answer(numberRecord(Type.end, code));
   }
@@ -50,9 +56,8 @@ class PollOutlet implements Outlet {
 
   #answer(tail: string): void {
     if (this.#isAnswered) return;
-    // Undefined while `attach` is under way, which may end this carrier at once.
-    const messages = this.#carrier?.take(answerSize) ?? "";
-    const close = this.#carrier ? (this.session.closeRecord(this.#carrier)?.record ?? "") : "";
+    const messages = this.#carrier.take(answerSize);
+    const close = this.session.closeRecord(this.#carrier)?.record ?? "";
     answerRecords(this.response, this.session.greeting(this) + messages + tail + close);
     this.#finish();
   }
@@ -60,7 +65,7 @@ class PollOutlet implements Outlet {
   #finish(): void {
     this.#isAnswered = true;
     this.#cancelHold?.();
-    if (this.#carrier) this.session.detach(this.#carrier);
+    this.session.detach(this.#carrier);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from "ws";
 import { HIGH_WATER } from "../channel.ts";
-import type { Attach, Carrier, Outlet } from "../session/carrier.ts";
+import { type Attach, Carrier, type Outlet } from "../session/carrier.ts";
 import type { Session } from "../session/session.ts";
 import { Code, numberRecord, Type } from "../shared.ts";
 
@@ -24,13 +24,18 @@ class WebSocketOutlet implements Outlet {
     attach: Attach,
   ) {
     this.#sentAt = session.host.clock.now();
-    this.#carrier = session.attach(this, attach);
+    this.#carrier = new Carrier(session, this, attach.number);
+    session.attach(this.#carrier, attach);
     if (this.#isOver) return;
-    this.send(session.greeting(this));
+    this.send(session.greeting(this) + (session.active === this.#carrier ? this.#carrier.feed.start() : ""));
     this.#armPing();
     socket.on("message", (data: RawData, isBinary: boolean) => {
       const octets = data as Buffer;
       this.#carrier.read(isBinary ? octets : octets.toString());
+    });
+    socket.on("error", (error: Error & { code?: string }) => {
+      // So far beyond the bound that it was not even read.
+      if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") session.end(Code.tooBig, "A message is too big.");
     });
     socket.on("close", () => {
       this.#stop();
@@ -63,6 +68,10 @@ class WebSocketOutlet implements Outlet {
     this.socket.send(records);
   }
 
+  acknowledge(): void {
+    this.send(this.session.acknowledgement());
+  }
+
   end(code: number): void {
     this.#stop();
     this.socket.close(code);
@@ -79,16 +88,15 @@ class WebSocketOutlet implements Outlet {
     if (close) this.close(close.record, close.code, close.reason);
   }
 
+  /** One timer at a time: until a ping is owed, or the client has been silent for too long. */
   #armPing(): void {
     const { clock, limits } = this.session.host;
-    this.#cancelPing = clock.after(limits.ping, () => {
+    const silentAt = () => this.#carrier.heardAt + 2 * limits.ping;
+    const quietAt = () => this.#sentAt + limits.ping;
+    this.#cancelPing = clock.after(Math.max(0, Math.min(silentAt(), quietAt()) - clock.now()), () => {
       const now = clock.now();
-      if (now - this.#carrier.heardAt >= 2 * limits.ping) {
-        this.session.endCarrier(this.#carrier, Code.silent);
-        this.socket.terminate();
-        return;
-      }
-      if (now - this.#sentAt >= limits.ping) this.send(numberRecord(Type.ping, ++this.#pings));
+      if (now >= silentAt()) return this.session.endCarrier(this.#carrier, Code.silent);
+      if (now >= quietAt()) this.send(numberRecord(Type.ping, ++this.#pings));
       this.#armPing();
     });
   }
