@@ -116,6 +116,14 @@ export class Watched {
     this.#waiting.look();
   }
 
+  /** Resolves when the outcomes of so many publishes are known. */
+  untilDecided(count: number): Promise<void> {
+    return this.#waiting.until(
+      () => this.outcomes.size >= count,
+      () => `Of ${count} publishes ${this.outcomes.size} were decided; ${JSON.stringify(this.seen)}`,
+    );
+  }
+
   carriedBy(transport: string | null): Promise<void> {
     return this.until(() => this.client.transport === transport);
   }

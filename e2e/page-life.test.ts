@@ -1,0 +1,110 @@
+import { expect, type Page, type Server, seen, test } from "./testing/browser.ts";
+
+const expectSessions = (server: Server, count: number) =>
+  expect
+    .poll(async () => /^encke_sessions (\d+)$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1])
+    .toBe(String(count));
+
+for (const transport of ["webSocket", "xhrPoll"] as const) {
+  test(`the server forgets the session of a page that goes elsewhere, long before its window is over (${transport})`, async ({
+    server,
+    openClient,
+  }) => {
+    const { page, client } = await openClient(server.url, { transports: [transport] });
+    await client.evaluate((it) => it.listen("/topic/a"));
+    await expectSessions(server, 1);
+    await page.goto("about:blank");
+    await expectSessions(server, 0);
+  });
+}
+
+test("what a page publishes as it leaves arrives, if it listened for that before it connected", async ({
+  server,
+  openPage,
+  openClient,
+}) => {
+  const listener = await openClient(server.url);
+  await listener.client.evaluate((it) => it.listen("/topic/a"));
+  for (const transport of ["webSocket", "xhrPoll"] as const) {
+    const page = await openPage(`${server.url}/blank.html`);
+    await page.evaluate(async (transport) => {
+      addEventListener("pagehide", () => client.publish("/topic/a", `goodbye from ${transport}`));
+      const client = Encke.connect("/encke", { transports: [Encke[transport]] });
+      await client.connected;
+    }, transport);
+    await page.goto("about:blank");
+  }
+  expect(await listener.client.evaluate((it) => it.inbox("/topic/a").count(2))).toEqual([
+    "goodbye from webSocket",
+    "goodbye from xhrPoll",
+  ]);
+});
+
+/** The types of the events that the page's window and document are listened to for. */
+async function listenedTo(page: Page): Promise<string[]> {
+  const devtools = await page.context().newCDPSession(page);
+  const types: string[] = [];
+  for (const expression of ["window", "document"]) {
+    const { result } = await devtools.send("Runtime.evaluate", { expression });
+    const { listeners } = await devtools.send("DOMDebugger.getEventListeners", { objectId: result.objectId! });
+    types.push(...listeners.map(({ type }) => type));
+  }
+  return types;
+}
+
+test("nothing listens for `unload` or `beforeunload`, and a closed client listens for nothing", async ({
+  server,
+  openClient,
+}) => {
+  const { page, client } = await openClient(server.url);
+  await client.evaluate((it) => it.listen("/topic/a"));
+  const types = await listenedTo(page);
+  expect(types).toContain("pagehide");
+  expect(types.filter((type) => type.includes("unload"))).toEqual([]);
+  await client.evaluate(({ client }) => client.close());
+  expect(await listenedTo(page)).toEqual([]);
+});
+
+test("a page that was kept in the back/forward cache goes on in the same session", async ({ server, openClient }) => {
+  const { client } = await openClient(server.url);
+  await client.evaluate((it) => it.listen("/topic/a"));
+  // The browser of the tests keeps no pages; these are the events of one that does.
+  await client.evaluate(async (it) => {
+    dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+    await probe.nextTask();
+    dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    it.client.publish("/topic/a", "back");
+    await it.inbox("/topic/a").count(1);
+    await it.settle();
+  });
+  await expectSessions(server, 1);
+  expect(await seen(client)).toMatchObject({ states: ["connecting", "connected"], gaps: [], errors: [] });
+});
+
+test("a page that wakes behind a connection which died in silence finds out, and goes on", async ({
+  server,
+  startMiddlebox,
+  openClient,
+}) => {
+  const box = await startMiddlebox({ target: server.url });
+  const { client } = await openClient(box.url);
+  await client.evaluate(async (it) => {
+    await it.listen("/topic/a");
+    await it.carriedBy("websocket");
+    await it.settle();
+  });
+  // Nothing passes and nobody is told, as after a sleep.
+  box.stall = true;
+  await client.evaluate(async (it) => {
+    dispatchEvent(new Event("online"));
+    it.client.publish("/topic/a", "awake");
+    await it.carriedBy(null);
+  });
+  box.stall = false;
+  await client.evaluate(async (it) => {
+    await it.inbox("/topic/a").count(1);
+    await it.settle();
+  });
+  expect(await client.evaluate((it) => it.inbox("/topic/a").texts)).toEqual(["awake"]);
+  expect(await seen(client)).toMatchObject({ states: ["connecting", "connected"], gaps: [], errors: [] });
+});
