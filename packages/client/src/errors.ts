@@ -7,7 +7,9 @@
  * | `BAD_FRAME` | the server sent something that is not STOMP |
  * | `CLOSED` | the client or socket has been closed |
  * | `CONNECTION_LOST` | the STOMP connection ended without being asked to |
+ * | `FRAME_TOO_BIG` | a STOMP frame that came in exceeds a bound |
  * | `HEADER_NOT_WRITABLE` | a header holds what the STOMP version in use cannot write |
+ * | `MALFORMED_FRAME` | what came in is not STOMP |
  * | `MESSAGE_TOO_BIG` | a message exceeds what the server takes |
  * | `NOT_ACKNOWLEDGEABLE` | `ack` or `nack` on a message that needs none, or whose connection is gone |
  * | `NOT_SENT` | a publish never left and will not |
@@ -22,7 +24,9 @@ export type EnckeErrorCode =
   | "BAD_FRAME"
   | "CLOSED"
   | "CONNECTION_LOST"
+  | "FRAME_TOO_BIG"
   | "HEADER_NOT_WRITABLE"
+  | "MALFORMED_FRAME"
   | "MESSAGE_TOO_BIG"
   | "NOT_ACKNOWLEDGEABLE"
   | "NOT_SENT"

@@ -1,4 +1,5 @@
 /** What the server shares with the client, by source: the wire must have one spelling. All of it is imported through this file. */
+export { EnckeError } from "../../client/src/errors.ts";
 export { type Clock, systemClock } from "../../client/src/page/clock.ts";
 export { Code, ProtocolError } from "../../client/src/session/codes.ts";
 export { Feed } from "../../client/src/session/feed.ts";
@@ -11,7 +12,6 @@ export {
   type RecordSink,
   Type,
 } from "../../client/src/session/wire.ts";
-export { StompCodecError, type StompCodecErrorCode } from "../../client/src/stomp/codec-error.ts";
 export { FrameDecoder } from "../../client/src/stomp/decode.ts";
 export { encodeFrame } from "../../client/src/stomp/encode.ts";
 export type { Frame, Headers, StompVersion } from "../../client/src/stomp/frame.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StompCodecError } from "./codec-error.ts";
+import { EnckeError } from "../errors.ts";
 import { type DecoderLimits, FrameDecoder } from "./decode.ts";
 import type { Frame, StompVersion } from "./frame.ts";
 
@@ -18,7 +18,7 @@ function decode(chunks: (string | Uint8Array)[], version: StompVersion = "1.2", 
   try {
     for (const chunk of chunks) decoder.feed(chunk);
   } catch (error) {
-    if (!(error instanceof StompCodecError)) throw error;
+    if (!(error instanceof EnckeError)) throw error;
     out.push(error.code);
   }
   return out;
@@ -73,17 +73,17 @@ describe("a frame", () => {
     expect(decodeBothWays("X-PING\n\n\0")).toEqual([{ command: "X-PING", headers: {}, body: "" }]);
   });
 
-  it.each(["GET / HTTP/1.1\r\n", "{", "<html>", "\0", " MESSAGE\n", "a:b\n", "é"])(
-    "does not begin with %j, which is refused at once",
+  it.each(["GET / HTTP/1.1\r\nHost: a\r\n", "{\n", "<html>\n", "\0\n", " MESSAGE\n", "a:b\n", "é\n"])(
+    "does not begin with %j, which is refused at the first blank line",
     (input) => {
-      expect(decodeBothWays(input)).toEqual(["MALFORMED_FRAME"]);
+      expect(decodeBothWays(`${input}\r\n`)).toEqual(["MALFORMED_FRAME"]);
     },
   );
 
-  it("needs UTF-8 in its head when it comes as bytes", () => {
-    expect(decode([Uint8Array.of(...bytes("MESSAGE\na:"), 0xff, 10)])).toEqual(["MALFORMED_FRAME"]);
-    expect(decode([Uint8Array.of(...bytes("MESSAGE\na:"), 0xc3), bytes("\n\n\0")])).toEqual(["MALFORMED_FRAME"]);
-    expect(decode([Uint8Array.of(...bytes("MESSAGE\na:"), 0xc3), "\n\n\0"])).toEqual(["MALFORMED_FRAME"]);
+  it("reads what is no UTF-8 in its head as U+FFFD", () => {
+    const head = Uint8Array.of(...bytes("MESSAGE\na:"), 0xc3);
+    expect(decode([head, bytes("\n\n\0")])).toEqual([{ ...message({ a: "\ufffd" }), body: bytes("") }]);
+    expect(decode([head, "\n\n\0"])).toEqual([{ ...message({ a: "\ufffd" }), body: bytes("") }]);
   });
 
   it("keeps a byte order mark in a header", () => {
@@ -153,7 +153,6 @@ describe("a header", () => {
     expect(decodeBothWays("MESSAGE\na\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
     expect(decodeBothWays("MESSAGE\na\nb:c\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
     expect(decodeBothWays("MESSAGE\n:a\n\n\0", version)).toEqual(["MALFORMED_FRAME"]);
-    expect(decodeBothWays("MESSAGE\n :a\n\n\0", "1.0")).toEqual(["MALFORMED_FRAME"]);
   });
 
   it("may be called like a member of Object.prototype, and none is there otherwise", () => {
@@ -218,7 +217,7 @@ describe("content-length", () => {
     ]);
   });
 
-  it.each(["", "-1", "1.5", "1e1", "0x1", " 1", "1 ", "one", "١"])("is not %j", (length) => {
+  it.each(["-1", "1.5", "1e1", "0x1", " 1", "1 ", "one", "١"])("is not %j", (length) => {
     expect(decodeBothWays(`MESSAGE\ncontent-length:${length}\n\n`)).toEqual(["MALFORMED_FRAME"]);
   });
 
@@ -243,7 +242,7 @@ describe("content-length", () => {
 describe("a frame that comes in text and bytes", () => {
   const head = "MESSAGE\nname:é\ncontent-length:6\n\n";
 
-  it("has a body of bytes as soon as one piece of it was", () => {
+  it("has a body of bytes", () => {
     const body = bytes("aé\0bc");
     expect(decode([`${head}aé`, bytes("\0bc\0")])).toEqual([
       { command: "MESSAGE", headers: { name: "é", "content-length": "6" }, body },
@@ -251,12 +250,9 @@ describe("a frame that comes in text and bytes", () => {
     expect(decode([bytes(`${head}aé`), "\0bc\0"])[0]).toMatchObject({ body });
     expect(decode([`${head}a`, bytes("é"), "\0", "b", bytes("c"), "\0"])[0]).toMatchObject({ body });
     expect(decode([`${head}aé\0bc`, bytes("\0")])[0]).toMatchObject({ body });
-  });
-
-  it("has a body in the form it came in when only the head came in the other", () => {
-    expect(decode([bytes(head), "aé\0bc\0"])[0]).toMatchObject({ headers: { name: "é" }, body: "aé\0bc" });
-    expect(decode([head.slice(0, 13), bytes(head.slice(13)), "aé\0bc\0"])[0]).toMatchObject({ body: "aé\0bc" });
-    expect(decode([head, bytes("aé\0bc\0")])[0]).toMatchObject({ body: bytes("aé\0bc") });
+    expect(decode([bytes(head), "aé\0bc\0"])[0]).toMatchObject({ headers: { name: "é" }, body });
+    expect(decode([head.slice(0, 13), bytes(head.slice(13)), "aé\0bc\0"])[0]).toMatchObject({ body });
+    expect(decode([head, bytes("aé\0bc\0")])[0]).toMatchObject({ body });
   });
 });
 
@@ -281,24 +277,17 @@ describe("a limit", () => {
     expect(decode(chunks.map(bytes), "1.2", { maxFrame: 108 })).toEqual(["FRAME_TOO_BIG"]);
   });
 
-  it("bounds the number of headers, repeated ones included", () => {
-    const frame = (count: number) => `MESSAGE\n${"a:b\n".repeat(count)}\n\0`;
-    expect(decodeBothWays(frame(100))).toEqual([message({ a: "b" })]);
-    expect(decodeBothWays(frame(101))).toEqual(["TOO_MANY_HEADERS"]);
-    expect(decodeBothWays(frame(3), "1.2", { maxHeaders: 2 })).toEqual(["TOO_MANY_HEADERS"]);
-  });
-
   it("bounds the head, also of a line that never ends", () => {
     const head = "MESSAGE\nabc:def\n\n";
-    expect(decodeBothWays(`${head}\0`, "1.2", { maxHeaderBytes: head.length })).toHaveLength(1);
-    expect(decodeBothWays(`${head}\0`, "1.2", { maxHeaderBytes: head.length - 1 })).toEqual(["HEADERS_TOO_BIG"]);
-    expect(decodeBothWays("A".repeat(65_537))).toEqual(["HEADERS_TOO_BIG"]);
-    expect(decodeBothWays(`MESSAGE\n${"a".repeat(65_537)}`)).toEqual(["HEADERS_TOO_BIG"]);
+    expect(decodeBothWays(`${head}\0`, "1.2", { maxHead: head.length })).toHaveLength(1);
+    expect(decodeBothWays(`${head}\0`, "1.2", { maxHead: head.length - 1 })).toEqual(["FRAME_TOO_BIG"]);
+    expect(decodeBothWays("A".repeat(65_537))).toEqual(["FRAME_TOO_BIG"]);
+    expect(decodeBothWays(`MESSAGE\n${"a".repeat(65_537)}`)).toEqual(["FRAME_TOO_BIG"]);
   });
 
   it("does not count the line ends between frames", () => {
-    expect(decodeBothWays("\n".repeat(1000), "1.2", { maxFrame: 10, maxHeaderBytes: 10 })).toHaveLength(1000);
-    expect(decode(Array(1000).fill("\r\n"), "1.2", { maxHeaderBytes: 10 })).toHaveLength(1000);
+    expect(decodeBothWays("\n".repeat(1000), "1.2", { maxFrame: 10, maxHead: 10 })).toHaveLength(1000);
+    expect(decode(Array(1000).fill("\r\n"), "1.2", { maxHead: 10 })).toHaveLength(1000);
   });
 });
 
@@ -338,93 +327,13 @@ describe("FrameDecoder", () => {
   });
 
   it("takes an empty chunk as nothing", () => {
-    expect(decode(["", new Uint8Array(), "MESS", "", new Uint8Array(), "AGE\n\na", "", "\0"])).toEqual([
+    expect(decode(["", new Uint8Array(), "MESS", "", "AGE\n\na", "", "\0", new Uint8Array()])).toEqual([
       message({}, "a"),
     ]);
   });
 
-  it("delivers what came before an error, then throws it at every call until it is reset", () => {
-    const frames: Frame[] = [];
-    const decoder = new FrameDecoder((frame) => frames.push(frame));
-    expect(() => decoder.feed("MESSAGE\n\na\0MESSAGE\noops\n\n\0MESSAGE\n\nb\0")).toThrow(StompCodecError);
-    expect(() => decoder.feed("MESSAGE\n\nc\0")).toThrow(/without a colon/);
-    expect(frames).toEqual([message({}, "a")]);
-    decoder.reset();
-    decoder.feed("MESSAGE\n\nd\0");
-    expect(frames).toEqual([message({}, "a"), message({}, "d")]);
-  });
-
-  it.each(["MESS", "MESSAGE\n", "MESSAGE\na:", "MESSAGE\n\nbo", "MESSAGE\ncontent-length:9\n\nbo", "\r"])(
-    "forgets on reset that it has read %j",
-    (begun) => {
-      for (const chunk of [begun, bytes(begun), Uint8Array.of(...bytes(begun), 0xc3)]) {
-        const frames: Frame[] = [];
-        const decoder = new FrameDecoder((frame) => frames.push(frame));
-        try {
-          decoder.feed(chunk);
-        } catch {
-          // Half a character after a CR is no command: that is forgotten too.
-        }
-        decoder.reset();
-        decoder.feed(bytes("MESSAGE\na:é\n\nb\0"));
-        expect(frames).toEqual([{ ...message({ a: "é" }), body: bytes("b") }]);
-      }
-    },
-  );
-
-  it("drops the rest of the chunk when a callback resets it", () => {
-    for (const input of ["MESSAGE\n\na\0MESSAGE\n\nb\0MESS", "\nMESSAGE\n\nb\0MESS", "\r\nMESSAGE\n\nb\0MESS"]) {
-      for (const chunk of [input, bytes(input)]) {
-        const out: (Frame | string)[] = [];
-        const decoder: FrameDecoder = new FrameDecoder(
-          (frame) => out.push(frame) && decoder.reset(),
-          () => out.push("heart-beat") && decoder.reset(),
-        );
-        decoder.feed(chunk);
-        expect(out).toHaveLength(1);
-        decoder.feed("MESSAGE\n\nc\0");
-        expect(out.slice(1)).toEqual([message({}, "c")]);
-      }
-    }
-  });
-
-  it("takes a new stream from a callback that has reset it", () => {
-    const bodies: unknown[] = [];
-    const decoder: FrameDecoder = new FrameDecoder(({ body }) => {
-      bodies.push(body);
-      if (body !== "a") return;
-      decoder.reset();
-      decoder.feed("MESSAGE\n\nnew\0MESSAGE\n\nst");
-    });
-    decoder.feed("MESSAGE\n\na\0MESSAGE\n\nold\0");
-    decoder.feed("ream\0");
-    expect(bodies).toEqual(["a", "new", "stream"]);
-  });
-
-  it("reads the whole chunk when callbacks throw, and throws the first error then", () => {
-    const bodies: unknown[] = [];
-    const decoder = new FrameDecoder(
-      ({ body }) => {
-        bodies.push(body);
-        if (body !== "c") throw new Error(`from ${body}`);
-      },
-      () => {
-        throw new Error("from the heart-beat");
-      },
-    );
-    expect(() => decoder.feed("MESSAGE\n\na\0\nMESSAGE\n\nb\0MESSAGE\n\n")).toThrow("from a");
-    expect(() => decoder.feed("c\0")).not.toThrow();
-    expect(bodies).toEqual(["a", "b", "c"]);
-    expect(() => decoder.feed("\n")).toThrow("from the heart-beat");
-  });
-
-  it("throws its own error rather than a callback's when there are both, because it needs a reset", () => {
-    const decoder = new FrameDecoder(() => {
-      throw new Error("from the callback");
-    });
-    expect(() => decoder.feed("MESSAGE\n\na\0{")).toThrow(StompCodecError);
-    decoder.reset();
-    expect(() => decoder.feed("")).not.toThrow();
+  it("delivers what came before an error", () => {
+    expect(decode(["MESSAGE\n\na\0MESSAGE\noops\n\n\0MESSAGE\n\nb\0"])).toEqual([message({}, "a"), "MALFORMED_FRAME"]);
   });
 
   it("reads a long body in the smallest chunks in linear time", () => {

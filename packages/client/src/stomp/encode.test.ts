@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StompCodecError } from "./codec-error.ts";
+import { EnckeError } from "../errors.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Headers, StompVersion } from "./frame.ts";
 
@@ -8,7 +8,7 @@ const refusal = (headers: Headers, version: StompVersion, command = "SEND") => {
   try {
     return encodeFrame(command, headers, "", version);
   } catch (error) {
-    return error instanceof StompCodecError ? error.code : error;
+    return error instanceof EnckeError ? error.code : error;
   }
 };
 
@@ -46,12 +46,12 @@ describe("encodeFrame", () => {
     expect(encodeFrame("SEND", {}, new Uint8Array(), "1.2")).toEqual(new TextEncoder().encode("SEND\n\n\0"));
   });
 
-  it("writes the true length once where the headers carry one", () => {
+  it("writes the true length and no other where the headers carry one", () => {
     expect(encodeFrame("SEND", { "content-length": "3", a: "b" }, "abc", "1.2")).toBe(
       "SEND\na:b\ncontent-length:3\n\nabc\0",
     );
     expect(encodeFrame("SEND", { "content-length": "99" }, "abc", "1.2")).toBe("SEND\ncontent-length:3\n\nabc\0");
-    expect(encodeFrame("SEND", { "content-length": "0" }, "", "1.2")).toBe("SEND\ncontent-length:0\n\n\0");
+    expect(encodeFrame("SEND", { "content-length": "7" }, "", "1.2")).toBe("SEND\n\n\0");
   });
 
   it("writes bytes for a binary body, NULs included, and leaves the given bytes alone", () => {
@@ -100,6 +100,10 @@ describe("encodeFrame", () => {
 
   it.each(versions)("refuses an empty name (STOMP %s)", (version) => {
     expect(refusal({ "": "value" }, version)).toBe("HEADER_NOT_WRITABLE");
+  });
+
+  it("leaves out a header that is undefined", () => {
+    expect(encodeFrame("SEND", { a: undefined, b: "" }, "", "1.2")).toBe("SEND\nb:\n\n\0");
   });
 
   it("names the header and the frame that it refuses, and not the value, which may be a secret", () => {

@@ -1,3 +1,5 @@
+import type { TextOrOctets } from "./octets.ts";
+
 /** A STOMP version as it is written in `accept-version` and `version`. */
 export type StompVersion = "1.0" | "1.1" | "1.2";
 
@@ -8,7 +10,7 @@ export type Headers = Record<string, string>;
 export interface Frame {
   readonly command: string;
   readonly headers: Headers;
-  readonly body: string | Uint8Array;
+  readonly body: TextOrOctets;
 }
 
 /**
@@ -16,6 +18,5 @@ export interface Frame {
  * exempt "in order to remain backward compatible with STOMP 1.0" (STOMP 1.2, "Value Encoding"). The STOMP frame is not:
  * the clause does not name it, and whoever sends it cannot mean 1.0.
  */
-export function isUnescaped(command: string, version: StompVersion): boolean {
-  return version === "1.0" || command === "CONNECT" || command === "CONNECTED";
-}
+export const isUnescaped = (command: string, version: StompVersion): boolean =>
+  version === "1.0" || command === "CONNECT" || command === "CONNECTED";

@@ -1,5 +1,5 @@
 import { type Channel, type ChannelHandler, REFUSED } from "../channel.ts";
-import { encodeFrame, type Frame, FrameDecoder, type Headers, StompCodecError, type StompVersion } from "../shared.ts";
+import { EnckeError, encodeFrame, type Frame, FrameDecoder, type Headers, type StompVersion } from "../shared.ts";
 import type { Broker } from "./broker.ts";
 import { BrokerError, type BrokerErrorCode, quoted } from "./error.ts";
 import { agreedInterval, HeartBeat, parseHeartBeat } from "./heart-beat.ts";
@@ -40,8 +40,8 @@ export class Connection implements ChannelHandler, Outlet {
     this.#broker = broker;
     this.#channel = channel;
     this.#id = id;
-    const { frameOctets, headerOctets, headers, connectTimeout } = this.limits;
-    const bounds = { maxFrame: frameOctets, maxHeaderBytes: headerOctets, maxHeaders: headers };
+    const { frameOctets, headerOctets, connectTimeout } = this.limits;
+    const bounds = { maxFrame: frameOctets, maxHead: headerOctets };
     this.#decoder = new FrameDecoder((frame) => this.#onFrame(frame), undefined, bounds);
     this.#state = {
       at: "connecting",
@@ -67,7 +67,7 @@ export class Connection implements ChannelHandler, Outlet {
     try {
       this.#decoder.feed(message);
     } catch (error) {
-      if (!(error instanceof StompCodecError)) throw error;
+      if (!(error instanceof EnckeError)) throw error;
       this.fail(malformed(error));
     }
     if (this.#isPressed) this.#pause();
@@ -110,6 +110,13 @@ export class Connection implements ChannelHandler, Outlet {
 
   #obey(frame: Frame): void {
     const { command, headers } = frame;
+    if (Object.keys(headers).length > this.limits.headers) {
+      throw new BrokerError(
+        "TOO_MANY_HEADERS",
+        `A frame may have ${this.limits.headers} headers.`,
+        "Put what is more in the body.",
+      );
+    }
     const isConnect = command === "CONNECT" || command === "STOMP";
     if (this.#state.at === "connecting") {
       if (!isConnect) {
@@ -400,8 +407,8 @@ function silent(interval: number): BrokerError {
 }
 
 /** @param error of reading, or of writing back a header that came unescaped with a CR in it, which only 1.0 allows */
-function malformed(error: StompCodecError): BrokerError {
-  const code = error.code === "HEADER_NOT_WRITABLE" ? "MALFORMED_FRAME" : error.code;
-  const remedy = code === "MALFORMED_FRAME" ? "Check escapes and content-length." : "Send less in one frame.";
-  return new BrokerError(code, error.message, remedy);
+function malformed(error: EnckeError): BrokerError {
+  return error.code === "FRAME_TOO_BIG"
+    ? new BrokerError("FRAME_TOO_BIG", error.message, "Send less in one frame.")
+    : new BrokerError("MALFORMED_FRAME", error.message, "Check escapes and content-length.");
 }

@@ -9,8 +9,7 @@
  * | `COMMAND_UNKNOWN` | not a command of the STOMP version in use |
  * | `CONNECT_TIMEOUT` | no CONNECT in time |
  * | `DESTINATION_UNKNOWN` | neither a topic nor a queue |
- * | `FRAME_TOO_BIG` | a frame exceeds its bound |
- * | `HEADERS_TOO_BIG` | a frame's headers exceed theirs |
+ * | `FRAME_TOO_BIG` | a frame, or its command and headers, exceed their bound |
  * | `HEADER_INVALID` | a header's value is not of its form |
  * | `HEADER_MISSING` | a header that the command requires is not there |
  * | `HEART_BEAT_MISSED` | the client promised heart-beats and fell silent |
@@ -37,7 +36,6 @@ export type BrokerErrorCode =
   | "CONNECT_TIMEOUT"
   | "DESTINATION_UNKNOWN"
   | "FRAME_TOO_BIG"
-  | "HEADERS_TOO_BIG"
   | "HEADER_INVALID"
   | "HEADER_MISSING"
   | "HEART_BEAT_MISSED"

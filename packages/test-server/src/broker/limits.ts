@@ -22,7 +22,7 @@ export interface BrokerLimits {
    */
   headers: number;
   /**
-   * Octets of a frame's command and headers. `HEADERS_TOO_BIG`
+   * Octets of a frame's command and headers. `FRAME_TOO_BIG`
    * @default 64 KiB
    */
   headerOctets: number;
