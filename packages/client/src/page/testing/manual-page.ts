@@ -1,0 +1,63 @@
+import type { Environment } from "../environment.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+/** What a page has of its own, and a test decides: time, life, luck. */
+export class ManualPage implements Environment {
+  readonly clock = new ManualClock();
+  readonly baseUrl: string | undefined = "http://encke.test/page.html";
+  /** What `random` returns. */
+  luck: () => number = () => 0.5;
+  /** Beacons sent, oldest first. */
+  readonly beacons: { url: URL; body: string }[] = [];
+  /** What listeners threw. */
+  readonly errors: unknown[] = [];
+  readonly #wakes = new Set<() => void>();
+  readonly #leaves = new Set<() => void>();
+  #octet = 0;
+
+  constructor(
+    readonly WebSocket: Environment["WebSocket"] = undefined,
+    readonly XMLHttpRequest: Environment["XMLHttpRequest"] = undefined,
+  ) {}
+
+  readonly lifecycle = {
+    onWake: (run: () => void) => listen(this.#wakes, run),
+    onLeave: (run: () => void) => listen(this.#leaves, run),
+  };
+
+  /** Listeners to the page's life that were not taken off. */
+  get listeners(): number {
+    return this.#wakes.size + this.#leaves.size;
+  }
+
+  wake(): void {
+    for (const run of [...this.#wakes]) run();
+  }
+
+  /** The page goes away for good. */
+  leave(): void {
+    for (const run of [...this.#leaves]) run();
+  }
+
+  random(): number {
+    return this.luck();
+  }
+
+  randomOctets(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, () => this.#octet++);
+  }
+
+  beacon(url: string, body: string): boolean {
+    this.beacons.push({ url: new URL(url), body });
+    return true;
+  }
+
+  reportError(error: unknown): void {
+    this.errors.push(error);
+  }
+}
+
+function listen(set: Set<() => void>, run: () => void): () => void {
+  set.add(run);
+  return () => set.delete(run);
+}

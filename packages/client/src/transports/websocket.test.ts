@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { ManualPage } from "../page/testing/manual-page.ts";
+import { describeContract, newUrl, Opened } from "./testing/contract.ts";
+import { useNetwork } from "./testing/network.ts";
+import { webSocket } from "./websocket.ts";
+
+const network = useNetwork();
+const said = ["g3:v=1a0:s1:", "", "t1:☄", Uint8Array.of(0, 255), "a1:"];
+
+describeContract(webSocket, network, {
+  said,
+  speak() {
+    const link = network.links.at(-1)!;
+    link.say(...said);
+    link.close(1000);
+  },
+  refuse: () => network.links.at(-1)!.lose(),
+  cut: () => network.links.at(-1)!.lose(),
+});
+
+async function open(url = newUrl(webSocket)) {
+  const opened = new Opened(webSocket, new ManualPage(network.WebSocket), "", url);
+  await network.settled();
+  return { opened, link: network.links.at(-1)! };
+}
+
+it.each([
+  ["http://encke.test/encke/s/websocket?c=1", "ws://encke.test/encke/s/websocket?c=1"],
+  ["ws://encke.test/encke/s/websocket?c=2", "ws://encke.test/encke/s/websocket?c=2"],
+])("opens %s at %s", async (url, opens) => {
+  const { link } = await open(url);
+  expect(link.url.href).toBe(opens);
+});
+
+it("opens https as wss", () => {
+  const urls: string[] = [];
+  const page = new ManualPage(
+    class extends EventTarget {
+      constructor(url: string) {
+        super();
+        urls.push(url);
+      }
+    } as unknown as typeof WebSocket,
+  );
+  new Opened(webSocket, page, "", "https://encke.test/encke/s/websocket?c=1");
+  expect(urls).toEqual(["wss://encke.test/encke/s/websocket?c=1"]);
+});
+
+it("sends text as text and octets as octets, in order", async () => {
+  const { opened, link } = await open();
+  opened.transport.send("a1:");
+  opened.transport.send(Uint8Array.of(1, 2, 255));
+  opened.transport.send("☄");
+  await network.settled();
+  expect(link.heard).toEqual(["a1:", Uint8Array.of(1, 2, 255), "☄"]);
+});
+
+it("counts what it was given and the network has not taken", async () => {
+  const { opened } = await open();
+  opened.transport.send("12345");
+  expect(opened.transport.bufferedAmount).toBe(5);
+  await network.settled();
+  expect(opened.transport.bufferedAmount).toBe(0);
+});
+
+it("is of no other kind than duplex", () => {
+  expect(webSocket).toMatchObject({ path: "websocket", duplex: true, oneShot: false });
+  expect(webSocket.sender).toBeUndefined();
+});
+
+describe("an end", () => {
+  it("has the code and the reason of the other side", async () => {
+    const { opened, link } = await open();
+    link.close(4006, "The server is going down.");
+    await network.settled();
+    expect(opened.ends).toEqual([{ complete: true, code: 4006, reason: "The server is going down." }]);
+  });
+
+  it("comes by onClose where a WebSocket cannot even be made, as with mixed content", async () => {
+    const page = new ManualPage(
+      class {
+        constructor() {
+          throw new DOMException("An insecure WebSocket connection may not be initiated.", "SecurityError");
+        }
+      } as unknown as typeof WebSocket,
+    );
+    const opened = new Opened(webSocket, page);
+    expect(opened.ends).toEqual([]);
+    await network.settled();
+    expect(opened.ends).toEqual([{ complete: false, code: 1006, reason: expect.stringContaining("insecure") }]);
+    opened.close();
+    await network.settled();
+    expect(opened.ends).toHaveLength(1);
+    expect(opened.violations).toEqual([]);
+  });
+});
+
+describe("close", () => {
+  it.each([
+    [1000, 1000],
+    [3000, 3000],
+    [4005, 4005],
+    [4999, 4999],
+    // A page may close with no other codes.
+    [1001, 1000],
+    [1006, 1000],
+    [1011, 1000],
+    [5000, 1000],
+  ])("with %i closes the WebSocket with %i", async (code, onTheWire) => {
+    const { opened, link } = await open();
+    opened.close(code, "that is why");
+    await network.settled();
+    expect(link.end).toEqual({ code: onTheWire, reason: "that is why" });
+    expect(opened.ends).toEqual([{ complete: false, code, reason: "that is why" }]);
+  });
+
+  it("does not wait for the other side, which may be far away or gone", async () => {
+    const { opened } = await open();
+    opened.close();
+    await Promise.resolve();
+    expect(opened.ends).toHaveLength(1);
+  });
+});
