@@ -73,7 +73,9 @@ export class EnckeEndpoint {
     if (body === undefined) {
       response.setHeader("Connection", "close");
       session.end(Code.tooBig, "A body is too big.");
-      return answerRecords(response, refusalRecord({ code: Code.tooBig, reason: "A body is too big." }));
+      // Greeted like any poll: without it a client that is new here would take the session for never opened, and say the same again.
+      const greeting = kind === "poll" ? session.greeting() : "";
+      return answerRecords(response, greeting + refusalRecord({ code: Code.tooBig, reason: "A body is too big." }));
     }
     if (kind === "send") send(session, response, address, body);
     else poll(session, response, address, body, address.hold ?? this.hub.limits.hold);

@@ -190,7 +190,7 @@ export class Session implements Channel {
   // What the server says
 
   /** `g` and `a`: what every carrier begins with, and every answer of a poll. */
-  greeting(outlet: Outlet): string {
+  greeting(outlet?: Outlet): string {
     const { hold, ping, window, maxMessage: max } = this.host.limits;
     return (
       parameterRecord(Type.greeting, { v: 1, hold, ping, window, max, p: this.protocol }) +
