@@ -74,7 +74,7 @@ test("the report says of each attempt what it was and how it ended", async ({ se
     });
   await expect.poll(async () => (await refused()).length).toBeGreaterThan(0);
   const [attempt] = await refused();
-  expect(attempt).toMatchObject({ role: "candidate", requests: 1, code: 1006 });
+  expect(attempt).toMatchObject({ requests: 1, code: 1006 });
   expect(attempt?.heardAfter).toBeUndefined();
   const text = await client.evaluate(({ client }) => JSON.stringify(client.report()));
   expect(JSON.parse(text)).toMatchObject({ state: "connected", transport: "xhr-poll" });
