@@ -72,4 +72,23 @@ describe("a session in which things cross", () => {
     expect(run.client.end).toMatchObject({ code: 4100, wasClean: true });
     expect(run.client.clock.pending).toBe(0);
   });
+
+  it.each(["", "code=7", "code=1006", "code=5000", "code=3000.5", "code=x"])(
+    "ends with 4000 for a client that ends it with %j, and the server goes on",
+    async (parameters) => {
+      const run = runOf();
+      const { network } = run.client;
+      await run.pass(5_000);
+      const socket = new network.WebSocket("ws://server/encke/anothersessionsomewhere/websocket?v=1&c=1&r=0&t=1&o=1");
+      const heard: unknown[] = [];
+      socket.onmessage = ({ data }) => heard.push(data);
+      socket.onclose = ({ code }) => heard.push(code);
+      await run.pass(50);
+      socket.send(`x${parameters.length}:${parameters}`);
+      await run.pass(1_000);
+      expect(heard.at(-1)).toBe(4000);
+      expect(heard.at(-2)).toContain("code=4000");
+      expect(run.accepted[1]?.closedTimes).toBe(1);
+    },
+  );
 });
