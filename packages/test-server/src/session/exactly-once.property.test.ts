@@ -30,8 +30,10 @@ const sizes = fc.oneof(
   // A batch and more.
   {
     weight: 2,
-    arbitrary: fc.array(fc.constantFrom(10, -10, 30_000, -30_000, 70_000), { minLength: 1, maxLength: 8 }),
+    arbitrary: fc.array(fc.constantFrom(10, -10, -2_000, 30_000, -30_000, 70_000), { minLength: 1, maxLength: 8 }),
   },
+  // More than the server hands to a network that does not take it.
+  { weight: 1, arbitrary: fc.array(fc.constantFrom(10, 250_000), { minLength: 6, maxLength: 12 }) },
 );
 const part = fc.constantFrom(0, 0.3, 0.7, 1);
 const tells = fc.constantFrom<Tells>("both", "client", "server", "nobody");
@@ -87,7 +89,8 @@ function scheduleOf(...also: fc.MaybeWeightedArbitrary<Happening>[]): fc.Arbitra
     requests: fc.oneof(fc.constant([]), { weight: 3, arbitrary: fc.array(requestFate, { maxLength: 12 }) }),
     sockets: fc.array(socketFate, { maxLength: 5 }),
     happenings: fc.array(happening, { maxLength: 16 }),
-    echoes: fc.boolean(),
+    echoes: fc.constantFrom("nobody" as const, "client" as const, "server" as const),
+    hasWebSocket: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
   });
 }
 
@@ -227,7 +230,10 @@ describe("a session whose network does what it likes", () => {
           answered > 0 && at % (answered + 1) ? well : request,
         );
         const sockets = Array<SocketFate>(3_000).fill(socket);
-        const run = new SimulatedRun({ seed, requests, sockets, happenings: [], echoes: false }, patient);
+        const run = new SimulatedRun(
+          { seed, requests, sockets, happenings: [], echoes: "nobody", hasWebSocket: true },
+          patient,
+        );
         const { begun } = run.client.network;
         for (let minute = 0; minute < 5; minute++) {
           const before = begun.length;

@@ -5,7 +5,10 @@ const patient = { window: 600_000 };
 
 /** A run of what happens, in a good network unless it says otherwise. */
 function runOf(happenings: Happening[] = [], schedule: Partial<Schedule> = {}): SimulatedRun {
-  return new SimulatedRun({ seed: 0, requests: [], sockets: [], echoes: false, ...schedule, happenings }, patient);
+  return new SimulatedRun(
+    { seed: 0, requests: [], sockets: [], echoes: "nobody", hasWebSocket: true, ...schedule, happenings },
+    patient,
+  );
 }
 
 /** What the property tests beside this have found, each in the fewest events that show it. */

@@ -182,6 +182,7 @@ export class SimulatedClient {
   received = 0;
   wasOpened = false;
   end: SessionEnd | undefined;
+  isClosing = false;
   isGone = false;
   readonly carriers: Array<string | null> = [];
   readonly #wakes = new Set<() => void>();
@@ -189,14 +190,14 @@ export class SimulatedClient {
 
   constructor(
     readonly time: SimulatedTime,
-    seed: number,
+    readonly settings: { seed: number; echoes: string; hasWebSocket: boolean },
     readonly violations: Violations,
     /** What servers have sent it so far. */
     readonly streams: () => readonly Stream[],
   ) {
     this.clock = time.clock();
     this.network = new SimulatedNetwork(time);
-    const random = randomFrom(seed);
+    const random = randomFrom(settings.seed);
     const listen = (set: Set<() => void>) => (run: () => void) => {
       set.add(run);
       return () => set.delete(run);
@@ -216,7 +217,7 @@ export class SimulatedClient {
       reportError: (error) => violations.add(`reported: ${error}`),
     };
     this.session = openSession(
-      { base: "http://server/encke", kinds: [webSocket, xhrPoll], protocols: [] },
+      { base: "http://server/encke", kinds: settings.hasWebSocket ? [webSocket, xhrPoll] : [xhrPoll], protocols: [] },
       {
         onOpen: () => {
           if (this.wasOpened) violations.add("the client was told twice that it is open");
@@ -234,13 +235,14 @@ export class SimulatedClient {
   }
 
   send(size: number): void {
-    if (this.end || this.isGone) return;
+    if (this.isClosing || this.end || this.isGone) return;
     const message = messageOf(`c${this.sent.length + 1}`, size);
     this.sent.push(message);
     this.session.send(message);
   }
 
   close(code: number, reason: string): void {
+    this.isClosing = true;
     this.session.close(code, reason);
   }
 
@@ -265,6 +267,7 @@ export class SimulatedClient {
     if (fitting.length > 0) this.incoming = fitting;
     else if (this.incoming[0]) this.incoming[0].arrive(message);
     else this.violations.add(`${describe(message)} came from no server`);
+    if (this.settings.echoes === "client") this.send(8);
   }
 }
 

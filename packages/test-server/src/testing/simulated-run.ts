@@ -20,8 +20,10 @@ export interface Schedule {
   readonly requests: readonly RequestFate[];
   readonly sockets: readonly SocketFate[];
   readonly happenings: readonly Happening[];
-  /** The application answers each message with one. */
-  readonly echoes: boolean;
+  /** Who answers each message with one, within the same turn. */
+  readonly echoes: "nobody" | "client" | "server";
+  /** The browser has WebSocket. Without it the session polls. */
+  readonly hasWebSocket: boolean;
 }
 
 /** A run that needs more events than this goes round in circles. */
@@ -38,7 +40,7 @@ export class SimulatedRun {
     readonly schedule: Schedule,
     readonly limits: Partial<Limits> = {},
   ) {
-    this.client = new SimulatedClient(this.time, schedule.seed, this.violations, () =>
+    this.client = new SimulatedClient(this.time, schedule, this.violations, () =>
       this.accepted.map(({ outgoing }) => outgoing),
     );
     const { network } = this.client;
@@ -162,7 +164,10 @@ export class SimulatedRun {
     const name = String.fromCharCode("A".charCodeAt(0) + this.servers.length);
     const { limits, schedule, client } = this;
     this.servers.push(
-      new SimulatedServer(this.time, name, client.sent, this.violations, { limits, echoes: schedule.echoes }),
+      new SimulatedServer(this.time, name, client.sent, this.violations, {
+        limits,
+        echoes: schedule.echoes === "server",
+      }),
     );
     client.network.listener = this.server;
   }
