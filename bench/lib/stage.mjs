@@ -1,0 +1,103 @@
+/** What a benchmark in the browser needs: the servers, a Chromium, pages, and what the pages cost. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "@playwright/test";
+import { chromiumArgs, systemChromium } from "../../scripts/browser.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const scripts = {
+  "encke.js": join(root, "packages/client/dist/encke.min.js"),
+  "stompjs.js": join(root, "node_modules/@stomp/stompjs/bundles/stomp.umd.min.js"),
+  "page.js": join(root, "bench/lib/page.js"),
+};
+
+export class Stage {
+  #folder;
+  #server;
+  #browser;
+  #cdp;
+  #calls = 0;
+
+  static async open() {
+    const stage = new Stage();
+    stage.#folder = mkdtempSync(join(tmpdir(), "encke-bench-"));
+    for (const [name, path] of Object.entries(scripts)) copyFileSync(path, join(stage.#folder, name));
+    for (const names of [["encke.js"], ["stompjs.js"], Object.keys(scripts)]) {
+      const tags = names.map((name) => `<script src="${name}"></script>`).join("");
+      const file = names.length === 1 ? names[0].replace(".js", ".html") : "all.html";
+      writeFileSync(join(stage.#folder, file), `<!doctype html><link rel="icon" href="data:,">${tags}`);
+    }
+    // For example --cpu-prof.
+    const execArgv = process.env.BENCH_SERVER_FLAGS?.split(" ") ?? [];
+    stage.#server = fork(join(root, "bench/lib/server.mjs"), [stage.#folder], { execArgv });
+    stage.#server.once("exit", (code) => code && process.exit(code));
+    const [addresses] = await once(stage.#server, "message");
+    stage.#browser = await chromium.launch({ executablePath: systemChromium(), args: chromiumArgs });
+    stage.#cdp = await stage.#browser.newBrowserCDPSession();
+    return Object.assign(stage, addresses);
+  }
+
+  async close() {
+    await this.#browser.close();
+    this.#server.disconnect();
+    await once(this.#server, "exit");
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** A page in a profile of its own, without any connection or memory from before. */
+  async page(url = `${this.url}/all.html`) {
+    const context = await this.#browser.newContext({ bypassCSP: true });
+    const page = await context.newPage();
+    page.on("pageerror", (error) => console.error(error));
+    await page.goto(url);
+    return page;
+  }
+
+  /** Tells the servers' process to do something, and gives what it answers. */
+  async tell(command, argument) {
+    const id = ++this.#calls;
+    const answered = new Promise((resolve) => {
+      const listen = (message) => {
+        if (message.id !== id) return;
+        this.#server.off("message", listen);
+        resolve(message.result);
+      };
+      this.#server.on("message", listen);
+    });
+    this.#server.send({ id, command, argument });
+    return answered;
+  }
+
+  /** A publisher over STOMP on TCP. It has the frames ready, and hands them over in one write. */
+  async publisher() {
+    const socket = connect({ port: this.stompPort, host: "127.0.0.1", noDelay: true });
+    socket.write("CONNECT\naccept-version:1.2\nhost:x\n\n\0");
+    await once(socket, "data");
+    return {
+      prepare(destination, messages) {
+        const frames = messages.map(
+          (message) => `SEND\ndestination:${destination}\ncontent-length:${message.length}\n\n${message}\0`,
+        );
+        const octets = Buffer.from(frames.join(""));
+        return () => socket.write(octets);
+      },
+      close: () => socket.destroy(),
+    };
+  }
+
+  /** CPU seconds since the start: of all renderer processes together, and of the servers. */
+  async cpu() {
+    const { processInfo } = await this.#cdp.send("SystemInfo.getProcessInfo");
+    const { user, system } = await this.tell("usage");
+    const renderers = processInfo.filter(({ type }) => type === "renderer");
+    return {
+      page: renderers.reduce((sum, { cpuTime }) => sum + cpuTime, 0),
+      server: (user + system) / 1e6,
+    };
+  }
+}
