@@ -65,22 +65,6 @@ test("nothing listens for `unload` or `beforeunload`, and a closed client listen
   expect(await listenedTo(page)).toEqual([]);
 });
 
-test("a page that was kept in the back/forward cache goes on in the same session", async ({ server, openClient }) => {
-  const { client } = await openClient(server.url);
-  await client.evaluate((it) => it.listen("/topic/a"));
-  // The browser of the tests keeps no pages; these are the events of one that does.
-  await client.evaluate(async (it) => {
-    dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
-    await probe.nextTask();
-    dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
-    it.client.publish("/topic/a", "back");
-    await it.inbox("/topic/a").count(1);
-    await it.settle();
-  });
-  await expectSessions(server, 1);
-  expect(await seen(client)).toMatchObject({ states: ["connecting", "connected"], gaps: [], errors: [] });
-});
-
 test("a page that wakes behind a connection which died in silence finds out, and goes on", async ({
   server,
   startMiddlebox,
