@@ -47,7 +47,9 @@ export class ManualPage implements Environment {
     return Uint8Array.from({ length: count }, () => this.#octet++);
   }
 
+  /** Takes no more than browsers do: 64 KiB. */
   beacon(url: string, body: string): boolean {
+    if (body.length > 65_536) return false;
     this.beacons.push({ url: new URL(url), body });
     return true;
   }

@@ -100,9 +100,19 @@ export class Link {
   /** The connection is gone, and no handshake closed it. */
   lose(): void {
     // msw closes only with a handshake.
-    const { socket } = this.#client as unknown as { socket: { readyState: number } & EventTarget };
-    socket.readyState = 3;
-    socket.dispatchEvent(Object.assign(new Event("close"), { code: 1006, reason: "", wasClean: false }));
+    const { inPage } = this;
+    Object.assign(inPage, { readyState: 3 });
+    inPage.dispatchEvent(Object.assign(new Event("close"), { code: 1006, reason: "", wasClean: false }));
+  }
+
+  /** The test is over: the page is to hear no more of it. */
+  forget(): void {
+    this.inPage.onmessage = this.inPage.onclose = null;
+    this.#client.close();
+  }
+
+  private get inPage(): WebSocket {
+    return (this.#client as unknown as { socket: WebSocket }).socket;
   }
 }
 
@@ -126,7 +136,10 @@ export class Network {
     return globalThis.WebSocket;
   }
 
+  /** Forgets all that is under way. */
   reset(): void {
+    for (const link of this.links) link.forget();
+    for (const request of this.#inPage) request.forget();
     const inPage: FetchingXMLHttpRequest[] = [];
     Object.assign(this, { exchanges: [], links: [], onExchange() {}, onLink() {} });
     this.#inPage = inPage;
@@ -184,7 +197,12 @@ export function useNetwork(): Network {
   globalThis.WebSocket ??= EventTarget as unknown as typeof WebSocket;
   const server = setupServer(...network.handlers());
   beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
-  afterEach(() => network.reset());
+  afterEach(async () => {
+    network.onExchange = network.onLink = () => {};
+    // What was about to leave, too.
+    await network.settled();
+    network.reset();
+  });
   afterAll(() => server.close());
   return network;
 }

@@ -9,6 +9,7 @@ export class FetchingXMLHttpRequest extends EventTarget {
   #method = "";
   #url = "";
   readonly #headers = new Headers();
+  #isForgotten = false;
   readonly #abort = new AbortController();
 
   get url(): string {
@@ -36,6 +37,12 @@ export class FetchingXMLHttpRequest extends EventTarget {
     this.#abort.abort();
     if (isUnderWay) this.#fail("abort");
     this.readyState = 0;
+  }
+
+  /** The test is over: nobody is to hear of it. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.#abort.abort();
   }
 
   async #run(body: string): Promise<void> {
@@ -71,6 +78,7 @@ export class FetchingXMLHttpRequest extends EventTarget {
   }
 
   #fire(type: string): void {
+    if (this.#isForgotten) return;
     const event = new Event(type);
     (this as unknown as Record<string, ((event: Event) => void) | undefined>)[`on${type}`]?.(event);
     this.dispatchEvent(event);
