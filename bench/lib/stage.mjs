@@ -16,6 +16,9 @@ const scripts = {
   "page.js": join(root, "bench/lib/page.js"),
 };
 
+/** Milliseconds after which a benchmark that got stuck is ended: several times what the longest takes. */
+const LIMIT = 240_000;
+
 export class Stage {
   #folder;
   #server;
@@ -26,13 +29,18 @@ export class Stage {
   static async open() {
     const stage = new Stage();
     stage.#folder = mkdtempSync(join(tmpdir(), "encke-bench-"));
+    process.once("exit", () => rmSync(stage.#folder, { recursive: true, force: true }));
+    setTimeout(() => {
+      console.error("It takes far too long: a message may have been lost.");
+      process.exit(1);
+    }, LIMIT).unref();
     for (const [name, path] of Object.entries(scripts)) copyFileSync(path, join(stage.#folder, name));
     for (const names of [["encke.js"], ["stompjs.js"], Object.keys(scripts)]) {
       const tags = names.map((name) => `<script src="${name}"></script>`).join("");
       const file = names.length === 1 ? names[0].replace(".js", ".html") : "all.html";
       writeFileSync(join(stage.#folder, file), `<!doctype html><link rel="icon" href="data:,">${tags}`);
     }
-    // For example --cpu-prof.
+    // For example --cpu-prof, to see where its time goes.
     const execArgv = process.env.BENCH_SERVER_FLAGS?.split(" ") ?? [];
     stage.#server = fork(join(root, "bench/lib/server.mjs"), [stage.#folder], { execArgv });
     stage.#server.once("exit", (code) => code && process.exit(code));
@@ -46,7 +54,6 @@ export class Stage {
     await this.#browser.close();
     this.#server.disconnect();
     await once(this.#server, "exit");
-    rmSync(this.#folder, { recursive: true });
   }
 
   /** A page in a profile of its own, without any connection or memory from before. */
