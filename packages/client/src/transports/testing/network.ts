@@ -181,9 +181,11 @@ export class Network {
         this.onExchange(exchange);
         return exchange.response;
       }),
-      ws.link("ws://encke.test/*").addEventListener("connection", (connection) => {
+      ws.link("ws://encke.test/*").addEventListener("connection", async (connection) => {
         const link = new Link(connection);
         this.links.push(link);
+        // msw takes note of a connection a few microtasks after it tells of it, and is to see its end.
+        for (let i = 0; i < 20; i++) await null;
         this.onLink(link);
       }),
     ];
