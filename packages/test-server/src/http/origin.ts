@@ -30,5 +30,6 @@ export function isOriginAllowed(
   } catch {
     return false;
   }
-  return host === headers.host || host === first(headers["x-forwarded-host"]);
+  // That of a file is empty, as a header may be.
+  return host !== "" && (host === headers.host || host === first(headers["x-forwarded-host"]));
 }
