@@ -42,6 +42,8 @@ const demoDirectory = fileURLToPath(new URL("demo", import.meta.url));
 
 /** Time for sessions to take what they still have to get when the server goes down, in milliseconds. */
 const drainTime = 3_000;
+/** Time for the network to take the last of it, in milliseconds. */
+const flushTime = 1_000;
 
 /** The reference server: sessions over HTTP and WebSocket, the embedded broker behind them, a STOMP port beside them, and the demo. */
 export class EnckeServer {
@@ -128,9 +130,15 @@ export class EnckeServer {
   }
 
   async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    // It still listens: a client between two polls is to get what it has coming, and a new one to hear when to come back.
     await Promise.all([this.#stompPort?.close(), this.#hub.drain(drainTime)]);
     for (const socket of this.#plainStomp.clients) socket.close(1001, "The server is going down.");
+    const closed = new Promise<boolean>((resolve) => this.#http.close(() => resolve(true)));
+    const moment = () => new Promise<boolean>((resolve) => systemClock.after(20, () => resolve(false)));
+    for (const deadline = systemClock.now() + flushTime; systemClock.now() < deadline; ) {
+      this.#http.closeIdleConnections();
+      if (await Promise.race([closed, moment()])) return;
+    }
     this.#http.closeAllConnections();
     for (const socket of this.#plainStomp.clients) socket.terminate();
     this.#endpoint.close();
@@ -152,7 +160,9 @@ export class EnckeServer {
     socket.on("error", () => socket.destroy());
     if (this.#endpoint.owns(request.url!)) return this.#endpoint.upgrade(request, socket, head);
     const isStomp = request.url!.split("?", 1)[0] === stompPath;
-    if (!isStomp || !isOriginAllowed(request, new Set(this.#options.origins))) return void socket.destroy();
+    if (!isStomp || this.#isClosing || !isOriginAllowed(request, new Set(this.#options.origins))) {
+      return void socket.destroy();
+    }
     this.#plainStomp.handleUpgrade(request, socket, head, (webSocket) => acceptStompWebSocket(webSocket, this.#broker));
   }
 }

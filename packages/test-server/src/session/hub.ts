@@ -69,7 +69,7 @@ export class Hub implements SessionHost {
     for (const session of this.#sessions.values())
       session.close(Code.draining, "The server is going down.", drainRetry);
     const deadline = this.clock.now() + grace;
-    while (this.clock.now() < deadline && [...this.#sessions.values()].some((session) => session.hasCarriers)) {
+    while (this.clock.now() < deadline && [...this.#sessions.values()].some((session) => session.isAwaited)) {
       await new Promise<void>((resolve) => this.clock.after(20, resolve));
     }
     for (const session of this.#sessions.values()) session.end(Code.draining, "The server is going down.");

@@ -49,6 +49,8 @@ export class Session implements Channel {
   #wasAboveHighWater = false;
   /** The application or the server has closed it; the client may not have heard of it. */
   #closing: { code: number; reason: string; retry?: number } | undefined;
+  /** The end has left, behind all that was to be said. */
+  #hasSaidAll = false;
   #cancelWindow: (() => void) | undefined;
   #cancelAcknowledge: (() => void) | undefined;
 
@@ -89,8 +91,9 @@ export class Session implements Channel {
 
   // Carriers
 
-  get hasCarriers(): boolean {
-    return this.#carriers.size > 0;
+  /** Something is on its way to the client, or waits for it to ask. */
+  get isAwaited(): boolean {
+    return this.#carriers.size > 0 || (!this.#hasSaidAll && this.bufferedAmount > 0);
   }
 
   /** A request has come that carries the session from here on, or offers to. */
@@ -222,6 +225,7 @@ export class Session implements Channel {
   /** `x`, once all that was sent before it has left on this carrier. */
   closeRecord(carrier: Carrier): { record: string; code: number; reason: string } | undefined {
     if (!this.#closing || this.active !== carrier || carrier.feed.isPending) return undefined;
+    this.#hasSaidAll = true;
     return { ...this.#closing, record: parameterRecord(Type.close, { ...this.#closing }) };
   }
 
