@@ -66,6 +66,17 @@ describe("a session in which things cross", () => {
     expect(run.summary()).toMatchObject({ clientOwes: 0 });
   });
 
+  it("repeats a POST that failed without waiting for the next poll", async () => {
+    const passed = { is: "passed", up: 0, down: 0 } as const;
+    const run = runOf([{ wait: 5_000, what: "client sends", sizes: [1] }], {
+      hasWebSocket: false,
+      requests: [passed, passed, { is: "refused" }],
+    });
+    await run.play();
+    await run.pass(1_000);
+    expect(run.summary()).toMatchObject({ clientOwes: 0, bufferedByClient: 0 });
+  });
+
   it("leaves no timer where its end comes together with messages", async () => {
     const run = runOf();
     await run.pass(5_000);
