@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Exchange } from "../transports/testing/network.ts";
 import { xhrPoll } from "../transports/xhr-poll.ts";
-import { greeting, usePage } from "./testing/page.ts";
+import { endIn, greeting, usePage } from "./testing/page.ts";
 
 const page = usePage();
 const only = { transports: [xhrPoll] };
@@ -131,6 +131,18 @@ describe("what is sent while a poll is held", () => {
     expect(bodies.match(/answer/g)).toHaveLength(1);
   });
 
+  it("goes again in front of the end of the session, which must not overtake it", async () => {
+    const { socket } = await page.connectPolling(only);
+    socket.onmessage = () => socket.send("answer");
+    await page.answer(`${greeting()}a0:s1:t1:a`);
+    // It went with this poll, of which nobody knows where it is.
+    expect(page.exchange).toMatchObject({ kind: "poll", body: "s1:t6:answer", isHeld: true });
+    socket.close();
+    await page.settled();
+    expect(page.exchange.kind).toBe("send");
+    expect(endIn(page.exchange.body)).toMatchObject({ before: expect.stringMatching(/s1:t6:answer$/), code: 1000 });
+  });
+
   it("goes in POSTs of bounded size", async () => {
     const { socket } = await page.connectPolling(only);
     const message = "x".repeat(100_000);
@@ -213,6 +225,14 @@ describe("a network that fails", () => {
     expect(waits.at(-1)).toBeLessThanOrEqual(30_000);
     expect(times.length).toBeGreaterThan(20);
     expect(times.length).toBeLessThan(60);
+  });
+
+  it("is not flooded either when something in between answers each poll with nothing", async () => {
+    await page.connectPolling(only);
+    page.exchange.answer("");
+    const times = await timesOf((exchange) => exchange.answer(""), 60_000);
+    expect(times.length).toBeGreaterThan(5);
+    expect(times.length).toBeLessThan(20);
   });
 
   it("is tried at times that differ from client to client", async () => {

@@ -280,6 +280,9 @@ describe("on a WebSocket", () => {
     socket.close(3000, "done");
     await page.settled();
     expect(page.link.heard.join("")).toMatch(/^s1:t1:ax\d+:code=3000&reason=done$/);
+    page.link.say("p1:t1:b");
+    await page.pass(2_000);
+    expect(page.link.heard.join("").match(/code=3000/g)).toHaveLength(1);
     page.link.say(`a1:${ending(3000)}`);
     page.link.close(3000);
     await page.settled();
