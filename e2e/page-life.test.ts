@@ -18,11 +18,7 @@ for (const transport of ["webSocket", "xhrPoll"] as const) {
   });
 }
 
-test("what a page publishes as it leaves arrives, if it listened for that before it connected", async ({
-  server,
-  openPage,
-  openClient,
-}) => {
+test("what a page publishes as it leaves arrives", async ({ server, openPage, openClient }) => {
   const listener = await openClient(server.url);
   await listener.client.evaluate((it) => it.listen("/topic/a"));
   for (const transport of ["webSocket", "xhrPoll"] as const) {
@@ -31,12 +27,15 @@ test("what a page publishes as it leaves arrives, if it listened for that before
       addEventListener("pagehide", () => client.publish("/topic/a", `goodbye from ${transport}`));
       const client = Encke.connect("/encke", { transports: [Encke[transport]] });
       await client.connected;
+      addEventListener("pagehide", () => client.publish("/topic/a", `and again from ${transport}`));
     }, transport);
     await page.goto("about:blank");
   }
-  expect(await listener.client.evaluate((it) => it.inbox("/topic/a").count(2))).toEqual([
+  expect(await listener.client.evaluate((it) => it.inbox("/topic/a").count(4))).toEqual([
     "goodbye from webSocket",
+    "and again from webSocket",
     "goodbye from xhrPoll",
+    "and again from xhrPoll",
   ]);
 });
 

@@ -3,9 +3,6 @@ import type { TransportKind } from "../transports/transport.ts";
 /** How often in a row a kind was tried and did not live; absent means never. By name. */
 export type Failures = Readonly<Record<string, number>>;
 
-/** Milliseconds that a carrier must live to count as a success: what passes everywhere, and what is tried as something better. */
-const longEnough = { base: 1_000, better: 10_000 };
-
 /** What a session starts on: what passes everywhere if it is listed, otherwise the first. */
 export function baseOf(kinds: readonly TransportKind[]): TransportKind {
   return kinds.find((kind) => kind.oneShot) ?? kinds[0]!;
@@ -16,21 +13,20 @@ export function baseOf(kinds: readonly TransportKind[]): TransportKind {
  *
  * @param age milliseconds since it was heard first; negative if it never was
  */
-export function judge(failures: Failures, kinds: readonly TransportKind[], kind: TransportKind, age: number): Failures {
-  const isGood = age >= longEnough[kind === baseOf(kinds) ? "base" : "better"];
-  const before = failures[kind.name] ?? 0;
-  // What is heard each time and dies young is asked again within seconds, however often; what is not heard, less and less.
-  const after = isGood ? 0 : age < 0 ? before + 1 : Math.min(before + 1, 5);
-  return { ...failures, [kind.name]: after };
+export function judge(failures: Failures, { name, oneShot }: TransportKind, age: number): Failures {
+  return { ...failures, [name]: age < (oneShot ? 1_000 : 10_000) ? (failures[name] ?? 0) + 1 : 0 };
 }
 
-/** Milliseconds before the base is attached again: any time below an exponential bound (full jitter), so that many clients do not come back at one moment. */
-export function attachDelay(failures: number, random: number): number {
-  return failures && random * Math.min(30_000, 50 * 2 ** failures);
+/**
+ * Milliseconds before the base is attached again: any time below an exponential bound (full jitter), so that many clients do not come back at one moment. The
+ * bound is low at first, as most networks that were lost are soon back, and high for one that is away for minutes.
+ */
+export function attachDelay(failures: number | undefined, random: number): number {
+  return failures ? random * Math.min(failures < 20 ? 4_000 : 30_000, 50 * 2 ** failures) : 0;
 }
 
-/** Milliseconds for which something better rests, by its failures: half of it certain, half of it jitter. */
-const rests = [0, 1_000, 5_000, 30_000, 120_000, 300_000];
+/** What carries meanwhile makes it less urgent: so many times longer rests what may be better. */
+const restFactor = 10;
 
 /** What to try beside `active`, and after how many milliseconds: of the kinds listed before it, the one that may be tried soonest. */
 export function nextCandidate(
@@ -41,6 +37,6 @@ export function nextCandidate(
 ): { kind: TransportKind; delay: number } | undefined {
   return kinds
     .slice(0, kinds.indexOf(active))
-    .map((kind) => ({ kind, delay: (rests[Math.min(failures[kind.name] ?? 0, 5)]! * (1 + random)) / 2 }))
+    .map((kind) => ({ kind, delay: attachDelay(failures[kind.name], random) * restFactor }))
     .sort((a, b) => a.delay - b.delay)[0];
 }

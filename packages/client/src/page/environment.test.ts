@@ -81,27 +81,15 @@ describe("the environment", () => {
     expect(one).not.toEqual(other);
   });
 
-  it("sends beacons where there are any", () => {
-    expect(pageEnvironment().beacon("http://encke.test/", "x")).toBe(false);
+  it("sends beacons", () => {
     const sendBeacon = vi.fn(() => true);
     vi.stubGlobal("navigator", { sendBeacon });
-    expect(pageEnvironment().beacon("http://encke.test/", "x")).toBe(true);
+    pageEnvironment().beacon("http://encke.test/", "x");
     expect(sendBeacon).toHaveBeenCalledWith("http://encke.test/", "x");
-    sendBeacon.mockReturnValue(false);
-    expect(pageEnvironment().beacon("http://encke.test/", "x")).toBe(false);
   });
 
-  it("shows what a listener threw as the browser does", () => {
-    const reportError = vi.fn();
-    vi.stubGlobal("reportError", reportError);
-    const error = new Error("thrown by a listener");
-    pageEnvironment().reportError(error);
-    expect(reportError).toHaveBeenCalledExactlyOnceWith(error);
-  });
-
-  it("shows it later, as uncaught, where there is no reportError", () => {
+  it("shows what a listener threw, later, as uncaught", () => {
     vi.useFakeTimers();
-    vi.stubGlobal("reportError", undefined);
     const error = new Error("thrown by a listener");
     pageEnvironment().reportError(error);
     expect(() => vi.runAllTimers()).toThrow(error);

@@ -13,8 +13,8 @@ export interface Environment {
   random(): number;
   /** Unguessable octets, for session ids. */
   randomOctets(count: number): Uint8Array;
-  /** Sends a last POST that outlives the page. False if the browser does not take it. */
-  beacon(url: string, body: string): boolean;
+  /** Sends a last POST that outlives the page, if the browser takes it. */
+  beacon(url: string, body: string): void;
   /** Shows what a listener threw, as the browser shows it for its own events. */
   reportError(error: unknown): void;
 }
@@ -28,15 +28,13 @@ export function pageEnvironment(): Environment {
     WebSocket: scope.WebSocket,
     XMLHttpRequest: scope.XMLHttpRequest,
     baseUrl: scope.document?.baseURI ?? scope.location?.href,
-    random: () => Math.random(),
+    random: Math.random,
     randomOctets: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    beacon: (url, body) => scope.navigator?.sendBeacon?.(url, body) ?? false,
-    reportError: (error) => {
-      if (scope.reportError) scope.reportError(error);
-      else
-        setTimeout(() => {
-          throw error;
-        });
-    },
+    beacon: (url, body) => navigator.sendBeacon(url, body),
+    // Browsers that have no `reportError` yet (Safari 15.3) show what a timer throws just so.
+    reportError: (error) =>
+      systemClock.after(0, () => {
+        throw error;
+      }),
   };
 }

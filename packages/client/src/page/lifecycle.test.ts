@@ -1,28 +1,51 @@
 import { describe, expect, it } from "vitest";
 import { lifecycleOf } from "./lifecycle.ts";
 
-/** A window with a document, which count the listeners that they have. */
-class Target extends EventTarget {
-  readonly types: string[] = [];
+interface Listener {
+  readonly type: string;
+  readonly run: (event: object) => void;
+  readonly isCapturing: boolean;
+}
 
-  override addEventListener(type: string, ...rest: [EventListener]): void {
-    this.types.push(type);
-    super.addEventListener(type, ...rest);
+/** A window or a document. Node's own EventTarget knows of no capturing. */
+class Target {
+  listeners: Listener[] = [];
+  /** Events of this one pass through there on their way down, as those of a document pass through its window. */
+  parent: Target | undefined;
+
+  get types(): string[] {
+    return this.listeners.map(({ type }) => type);
   }
 
-  override removeEventListener(type: string, ...rest: [EventListener]): void {
-    this.types.splice(this.types.indexOf(type), 1);
-    super.removeEventListener(type, ...rest);
+  addEventListener(type: string, run: (event: object) => void, isCapturing = false): void {
+    this.listeners.push({ type, run, isCapturing });
   }
 
+  removeEventListener(type: string, run: (event: object) => void, isCapturing = false): void {
+    this.listeners = this.listeners.filter(
+      (one) => one.type !== type || one.run !== run || one.isCapturing !== isCapturing,
+    );
+  }
+
+  /** As in DOM, "dispatch": down, and up again. */
   fire(type: string, traits: object = {}): void {
-    this.dispatchEvent(Object.assign(new Event(type), traits));
+    this.parent?.hear(type, traits, true);
+    this.hear(type, traits, true);
+    this.hear(type, traits, false);
+    this.parent?.hear(type, traits, false);
+  }
+
+  hear(type: string, traits: object, isCapturing: boolean): void {
+    for (const listener of this.listeners.filter((one) => one.type === type && one.isCapturing === isCapturing)) {
+      listener.run({ type, ...traits });
+    }
   }
 }
 
 function page() {
   const document = Object.assign(new Target(), { hidden: false });
   const window = Object.assign(new Target(), { document });
+  document.parent = window;
   const lifecycle = lifecycleOf(window as unknown as Window);
   const heard: string[] = [];
   return {
@@ -68,18 +91,41 @@ describe("a page wakes", () => {
 
 describe("a page leaves", () => {
   it("with pagehide, unless it is kept in the back/forward cache", () => {
-    const { window, heard } = page();
+    const { window, document, heard } = page();
+    document.hidden = true;
     window.fire("pagehide", { persisted: true });
     expect(heard).toEqual([]);
     window.fire("pagehide", { persisted: false });
     expect(heard).toEqual(["leave"]);
   });
 
+  it("when it is hidden behind pagehide, so that what the page's own listeners send goes along", () => {
+    const { window, document, heard } = page();
+    window.addEventListener("pagehide", () => heard.push("the page's own"));
+    window.fire("pagehide", { persisted: false });
+    document.hidden = true;
+    document.fire("visibilitychange");
+    expect(heard).toEqual(["the page's own", "leave"]);
+  });
+
+  it("not when it is only hidden", () => {
+    const { document, heard } = page();
+    document.hidden = true;
+    document.fire("visibilitychange");
+    expect(heard).toEqual([]);
+  });
+
   it("without unload or beforeunload, which would keep it out of that cache", () => {
     const { window, document } = page();
-    expect([...window.types, ...document.types].sort()).toEqual(
-      ["offline", "online", "pagehide", "pageshow", "resume", "visibilitychange"].sort(),
-    );
+    expect([...window.types, ...document.types].sort()).toEqual([
+      "offline",
+      "online",
+      "pagehide",
+      "pageshow",
+      "resume",
+      "visibilitychange",
+      "visibilitychange",
+    ]);
   });
 });
 

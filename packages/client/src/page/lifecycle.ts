@@ -5,35 +5,35 @@ export interface Lifecycle {
    * browser's, and asks for a look, not for giving up. Returns what stops it.
    */
   onWake(run: () => void): () => void;
-  /** The page goes away for good: `pagehide` that is not kept in the back/forward cache. Returns what stops it. */
+  /**
+   * The page goes away for good: `pagehide` that is not kept in the back/forward cache. It is told once the page is hidden, which comes behind all listeners to
+   * `pagehide`, so that what they send goes along. Returns what stops it.
+   *
+   * @see HTML, "unload a document": `pagehide`, then `visibilitychange` unless the page was hidden already
+   */
   onLeave(run: () => void): () => void;
 }
 
 /** The life of the page or worker whose global object is given; outside a browser its events never come. */
 export function lifecycleOf(scope: Partial<Window>): Lifecycle {
-  const listen = (target: Partial<EventTarget> | undefined, types: string[], run: (event: Event) => void) => {
-    for (const type of types) target?.addEventListener?.(type, run);
+  const listen = (types: string[], isCapturing: boolean, hear: (event: Partial<PageTransitionEvent>) => void) => {
+    for (const type of types) scope.addEventListener?.(type, hear, isCapturing);
     return () => {
-      for (const type of types) target?.removeEventListener?.(type, run);
+      for (const type of types) scope.removeEventListener?.(type, hear, isCapturing);
     };
   };
-  const page = scope.document;
   return {
-    onWake(run) {
-      const wake = (event: Event) => {
-        if (!page?.hidden && (event as PageTransitionEvent).persisted !== false) run();
-      };
-      const offs = [
-        listen(scope, ["online", "offline", "pageshow"], wake),
-        listen(page, ["visibilitychange", "resume"], wake),
-      ];
-      return () => {
-        for (const off of offs) off();
-      };
-    },
-    onLeave: (run) =>
-      listen(scope, ["pagehide"], (event) => {
-        if (!(event as PageTransitionEvent).persisted) run();
+    onWake: (run) =>
+      // Capturing, the window hears of what happens to its document too, whether it bubbles or not.
+      listen(["online", "offline", "pageshow", "visibilitychange", "resume"], true, ({ persisted }) => {
+        if (!scope.document?.hidden && persisted !== false) run();
       }),
+    onLeave(run) {
+      let isLeaving = false;
+      return listen(["pagehide", "visibilitychange"], false, ({ persisted }) => {
+        isLeaving ||= persisted === false;
+        if (isLeaving && scope.document!.hidden) run();
+      });
+    },
   };
 }

@@ -60,15 +60,6 @@ describe("a feed", () => {
     expect(feed.take(all)).toBe("s2:t1:bt1:c");
   });
 
-  it("states its number again where what follows is read on its own", () => {
-    const buffer = bufferOf("a");
-    const feed = new Feed(buffer, false);
-    feed.take(all);
-    buffer.push("b");
-    feed.restart();
-    expect(feed.take(all)).toBe("s2:t1:b");
-  });
-
   it("does not say what was acknowledged meanwhile over another carrier", () => {
     const buffer = bufferOf("a", "b", "c");
     const feed = new Feed(buffer, false);
@@ -114,7 +105,7 @@ describe("what a feed says", () => {
   const happening = fc.oneof(
     fc.record({ do: fc.constant("push" as const), message }),
     fc.record({ do: fc.constant("take" as const), octets: fc.integer({ min: 1, max: 3000 }) }),
-    fc.record({ do: fc.constantFrom("rewind" as const, "restart" as const, "acknowledge" as const, "move" as const) }),
+    fc.record({ do: fc.constantFrom("rewind" as const, "acknowledge" as const, "move" as const) }),
   );
 
   it("makes a receiver have every message once, in order, over any number of carriers", () => {

@@ -32,11 +32,6 @@ export class Feed {
   /** Goes back to what was acknowledged: what left since has not arrived. */
   rewind(): void {
     this.next = this.buffer.acknowledged + 1;
-    this.restart();
-  }
-
-  /** What follows is read on its own, as a POST's body is, and states its number again. */
-  restart(): void {
     this.#hasStart = false;
   }
 

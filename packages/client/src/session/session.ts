@@ -1,13 +1,19 @@
-import { type Attempt, Report } from "../negotiation/report.ts";
+import { type Attempt, attemptsKept } from "../negotiation/attempt.ts";
 import type { Environment } from "../page/environment.ts";
-import type { Payload, Transport, TransportKind, TransportName } from "../transports/transport.ts";
+import type {
+  Payload,
+  Poster,
+  Transport,
+  TransportEnd,
+  TransportKind,
+  TransportName,
+} from "../transports/transport.ts";
 import { Code, ProtocolError } from "./codes.ts";
 import { Feed } from "./feed.ts";
 import { acknowledgeBounds, Receiver } from "./receiver.ts";
 import { ReplayBuffer, sizeOf } from "./replay-buffer.ts";
-import { type Candidate, type Effect, initialState, type Main, type SessionEvent, step, timeIn } from "./state.ts";
-import { openUplink, type Uplink } from "./uplink.ts";
-import { numberRecord, parameterRecord, type RecordSink, recordReader, Type } from "./wire.ts";
+import { initialState, type Role, type SessionEvent, type SessionState, step, timeIn } from "./state.ts";
+import { numberRecord, payloadRecord, type RecordSink, recordReader, Type } from "./wire.ts";
 
 export interface SessionSettings {
   /** Where the server listens for sessions, absolute, without a slash at the end. */
@@ -26,7 +32,7 @@ export interface SessionEnd {
   /** Both sides know of it. */
   readonly wasClean: boolean;
   /** The server asks not to be called before so many milliseconds. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
 }
 
 export interface SessionEvents {
@@ -53,304 +59,173 @@ export interface Session {
   close(code: number, reason: string): void;
 }
 
-/** One transport under way in the service of the session. */
+/** A part of the state that names a carrier which is not under way yet. */
+interface Opening {
+  readonly at: string;
+  /** Absent: what POSTs. */
+  readonly kind?: Partial<TransportKind> & Poster;
+}
+
+/** A request or a WebSocket under way in the service of the session. */
 interface Carrier {
-  readonly number: number;
-  readonly kind: TransportKind;
+  readonly kind: Poster & Partial<TransportKind>;
   readonly attempt: Attempt;
+  /** Where it stands in what is sent on it. */
+  readonly feed: Feed;
   transport?: Transport;
-  isGreeted?: boolean;
-  /** The code with which the server said that it ends this carrier. */
-  endCode?: number;
+  /** It has brought an acknowledgement: at the other end is encke. */
+  isHeard?: boolean;
   /** When anything came over it last, in milliseconds of the clock. */
   heardAt: number;
+  /** Records that it owes and cannot send itself. */
+  owed: string;
+  /** The end of the session has been said on it. */
+  saidClose?: boolean;
+  /** The code with which the server said that it ends this carrier. */
+  endCode?: number;
 }
 
 /** A WebSocket message holds about so many octets at the most, so that no batch blocks what is urgent for long. */
 const batchSize = 64 * 1024;
+/** A POST body holds about so much at the most: what was lost is soon sent again. Octets. */
+const bodySize = 256 * 1024;
+/** `sendBeacon` takes 64 KiB at the most. */
+const beaconSize = 48 * 1024;
 /** Where an acknowledgement costs a request, it waits so many times longer. */
 const receiveOnlyPatience = 8;
 /** How long the server may take to answer `close`, in milliseconds. */
 const closeDeadline = 3_000;
-/** `sendBeacon` takes 64 KiB at the most. */
-const beaconSize = 48 * 1024;
-/** What the server takes until its greeting says more, in octets. */
-const defaultMaxMessage = 16 * 1024 * 1024;
 
-/** 144 random bits, base64url: 24 characters. */
-function newSessionId(env: Environment): string {
-  return btoa(String.fromCharCode(...env.randomOctets(18))).replace(/[+/]/g, (sign) => (sign === "+" ? "-" : "_"));
+const roles = ["main", "candidate", "sender"] as const;
+
+/** What a payload says under a key. */
+function parameter(payload: string | Uint8Array, key: string): string | undefined {
+  return new URLSearchParams(payload as string).get(key) ?? undefined;
 }
 
 /**
- * Opens a session: PROTOCOL.md. It runs what `step` decides, and moves messages between the page and whatever carries. Only this and its uplink start
- * timers; each belongs to a state and ends with it.
+ * Opens a session: PROTOCOL.md. It does what the state says is to be done, and moves messages between the page and whatever carries. Only this starts timers;
+ * each belongs to a state and ends with it.
  */
 export function openSession({ base, kinds, protocols }: SessionSettings, on: SessionEvents, env: Environment): Session {
   const { clock } = env;
-  const url = `${base}/${newSessionId(env)}/`;
+  const url = `${base}/${env.randomOctets(16).join("-")}/`;
   const buffer = new ReplayBuffer();
   const receiver = new Receiver();
-  const report = new Report(clock);
+  const attempts: Attempt[] = [];
   const carriers = new Map<number, Carrier>();
+  /** What POSTs for those that only receive. */
+  const poster = kinds.find((kind) => kind.sender)?.sender;
   let state = initialState;
-  let pace = { hold: 25_000, ping: 20_000 };
-  let maxMessage = defaultMaxMessage;
+  /** What carries, or did until a moment ago: the server was told to go on elsewhere. */
+  let current: Carrier | undefined;
+  let hold = 25_000;
+  let ping = 20_000;
+  /** Until the greeting says more. */
+  let maxMessage = 16 * 1024 * 1024;
   let resumed = 0;
   let wasGreeted = false;
   let isOver = false;
-  /** The duplex carrier that is sent on, and where it stands. */
-  let active: { transport: Transport; feed: Feed; saidClose?: boolean } | undefined;
-  /** What sends instead while the carrier is receive-only. */
-  let uplink: Uplink | undefined;
-  let isAttached = false;
   let isFlushQueued = false;
   /** An acknowledgement may wait no longer for something to ride on. */
   let mustAcknowledge = false;
-  let pongs = "";
-  /** What the next poll goes on with. */
-  let polling: Attempt | undefined;
   /** How the page has ended it. */
   let closing: { code: number; reason: string } | undefined;
 
-  const timers: Record<"main" | "candidate" | "acknowledge" | "close", (() => void) | undefined> = {
-    main: undefined,
-    candidate: undefined,
-    acknowledge: undefined,
-    close: undefined,
-  };
+  const timers: Partial<Record<Role | "acknowledge" | "close", () => void>> = {};
   const arm = (name: keyof typeof timers, ms?: number, run = () => {}) => {
     timers[name]?.();
-    timers[name] = ms === undefined ? undefined : clock.after(Math.max(0, ms), run);
+    timers[name] = ms === undefined || isOver ? undefined : clock.after(Math.max(0, ms), run);
   };
 
-  // The state and its timers
+  // The state, and what it asks for
 
-  const dispatch = (event: SessionEvent) => {
-    if (isOver) return;
+  const roleOf = (number: number) => roles.find((role) => (state[role] as { carrier?: number }).carrier === number);
+
+  const dispatch = (role: Role | undefined, event: SessionEvent) => {
+    if (isOver || !role) return;
     const before = state;
-    const [after, effects] = step(before, event, { kinds, now: clock.now(), random: env.random() });
-    state = after;
-    for (const name of ["main", "candidate"] as const)
-      if (after[name] !== before[name]) armPart(name, after[name], clock.now());
-    for (const effect of effects) run(effect);
+    state = step(before, role, event, { kinds, now: clock.now(), random: env.random() });
+    for (const role of roles) if (state[role] !== before[role]) enter(role, state[role], before.count);
+
+    const { main } = state;
+    const last = current;
+    current = "since" in main ? carriers.get(main.carrier) : undefined;
+    if (current?.attempt !== last?.attempt) {
+      if (!current) resumed++;
+      on.onCarrier(current ? current.attempt.transport : null);
+    }
+    for (const [number, carrier] of carriers) {
+      if (roleOf(number)) continue;
+      carriers.delete(number);
+      // The next poll goes on with the attempt.
+      if (carrier.attempt === current?.attempt) continue;
+      if (event === "started") end(carrier, Code.superseded, "Moved");
+      else end(carrier, Code.silent, "Given up");
+    }
+    queueFlush();
   };
-  const armPart = (name: "main" | "candidate", part: Main | Candidate, from: number) => {
-    const ms = timeIn(part, pace);
-    arm(name, ms && from + ms - clock.now(), () => {
+
+  /** Starts the time of a state, and does what belongs to its beginning. Carriers up to `known` are under way. */
+  const enter = (role: Role, part: SessionState[Role], known: number) => {
+    watch(role, part, clock.now());
+    if (!("carrier" in part)) return;
+    const { carrier: number, at } = part;
+    if (number > known) return open(role, number, part);
+    const carrier = carriers.get(number)!;
+    if (at === "proving") say(carrier, numberRecord(Type.ping, number));
+    if (at === "naming") say(carrier, acknowledgement() + numberRecord(Type.name, part.as));
+  };
+
+  const watch = (role: Role, part: SessionState[Role], from: number) => {
+    const ms = timeIn(part, { hold, ping });
+    arm(role, ms && from + ms - clock.now(), () => {
       const heardAt = part.at === "attached" ? carriers.get(part.carrier)!.heardAt : 0;
       // One timer in a carrier's life instead of one for each message: it sees when something was heard last, and waits the rest.
-      if (heardAt > from) armPart(name, part, heardAt);
-      else dispatch({ type: "timeout", of: part });
+      if (heardAt > from) watch(role, part, heardAt);
+      else dispatch(role, "timeout");
     });
-  };
-  const run = (effect: Effect) => {
-    if (effect.do === "detach") return detach();
-    if (effect.do === "open") return open(effect);
-    const carrier = carriers.get(effect.carrier);
-    if (!carrier) return;
-    const { transport, number } = carrier;
-    switch (effect.do) {
-      case "end":
-        return drop(carrier, carrier.endCode ?? Code.silent, "Given up");
-      case "ping":
-        return transport!.send(numberRecord(Type.ping, number));
-      case "name":
-        return transport!.send(acknowledgement() + numberRecord(Type.name, effect.as));
-      case "move":
-        return move(carrier);
-      default:
-        effect satisfies never;
-    }
   };
 
   // Carriers
 
-  const open = ({ carrier: number, kind, takesOver, isFresh }: Extract<Effect, { do: "open" }>) => {
-    let query = `v=1&c=${number}&r=${receiver.received}`;
-    if (!wasGreeted) query += `&o=1${protocols.length ? `&p=${protocols}` : ""}`;
-    // The answer to a fresh attach shows that the way is open, so it is not held; only the very first waits a moment for the application.
-    if (kind.oneShot && isFresh) query += wasGreeted ? "&h=0" : "&h=1000";
-    let body = "";
-    if (takesOver) {
-      query += "&t=1";
-      // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
-      acknowledgement();
-      if (isFresh && kind.sender) uplink = openUplink(buffer, kind.sender, env, uplinkOwner);
-      body = uplink?.takeBody() ?? "";
+  const open = (role: Role, number: number, { at, kind = poster! }: Opening) => {
+    const isFresh = at === "opening";
+    let query = `v=1&c=${number}`;
+    // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
+    if (role === "main") acknowledgement();
+    // A candidate brings nothing before it is named. What has to be sent while a poll follows another is sent beside it.
+    let body = isFresh && role !== "candidate" ? bodyOf(bodySize) : "";
+    if (role === "sender") {
+      const spokenFor = speechless();
+      if (spokenFor) {
+        const [k, carrier] = spokenFor;
+        query += `&k=${k}`;
+        body = carrier.owed + body;
+        carrier.owed = "";
+      }
+    } else {
+      query += `&r=${receiver.received}`;
+      if (!wasGreeted) query += `&o=1${protocols.length ? `&p=${protocols}` : ""}`;
+      if (role === "main") query += "&t=1";
+      // The answer to a fresh attach shows that the way is open, so it is not held; only the very first waits a moment for the application.
+      if (isFresh && kind.oneShot) query += `&h=${wasGreeted ? 0 : 1_000}`;
     }
-    const attempt = isFresh ? report.begin(kind.name, takesOver) : polling!;
+
+    let attempt = current?.attempt as Attempt;
+    if (isFresh) {
+      attempt = { transport: kind.name!, takesOver: role === "main", startedAt: clock.now(), requests: 0 };
+      if (role !== "sender" && attempts.push(attempt) > attemptsKept) attempts.shift();
+    }
     attempt.requests++;
-    if (takesOver) polling = attempt;
-    const carrier: Carrier = { number, kind, attempt, heardAt: clock.now() };
-    const sink = sinkOf(carrier);
-    const read = recordReader(sink, 2 * maxMessage);
+    const carrier: Carrier = { kind, attempt, feed: new Feed(buffer, true), heardAt: clock.now(), owed: "" };
     carriers.set(number, carrier);
-    const isCurrent = () => carriers.get(number) === carrier;
-    carrier.transport = kind.open(
-      `${url + kind.path}?${query}`,
-      body,
-      {
-        onMessage(payload) {
-          // One that was given up may still deliver what the browser had in its hands.
-          if (!isCurrent()) return;
-          carrier.heardAt = clock.now();
-          try {
-            if (typeof payload === "string") read(payload, kind.duplex || kind.oneShot);
-            else sink(Type.binary, 0, payload);
-          } catch (error) {
-            return fault(carrier, error);
-          }
-          // That was the end of it.
-          if (!isCurrent()) return;
-          // A poll is followed by the next, which says it.
-          if (!kind.oneShot) acknowledgeInTime(kind.duplex ? 1 : receiveOnlyPatience);
-          if (pongs) queueFlush();
-        },
-        onClose({ complete, code, reason }) {
-          if (!isCurrent()) return;
-          carriers.delete(number);
-          complete &&= !!carrier.isGreeted;
-          // After a poll's answer the next poll goes on with the attempt.
-          if (!kind.oneShot || !complete) report.end(attempt, carrier.endCode ?? code, reason);
-          dispatch({ type: "ended", carrier: number, complete });
-        },
-      },
-      env,
-    );
-  };
 
-  /** Gives a carrier up: what it still brings is not looked at. */
-  const drop = ({ number, attempt, transport }: Carrier, code: number, reason: string) => {
-    carriers.delete(number);
-    report.end(attempt, code, reason);
-    transport!.close(code, reason);
-  };
-
-  const fault = (carrier: Carrier, error: unknown) => {
-    if (!(error instanceof ProtocolError)) throw error;
-    let { code, message } = error;
-    // Before a greeting this may be anybody: a captive portal, an error page.
-    if (!carrier.isGreeted) [code, message] = [Code.lost, "The answer is not encke's"];
-    else if (code !== Code.gap) return finish({ code, reason: message, wasClean: false });
-    drop(carrier, code, message);
-    dispatch({ type: "ended", carrier: carrier.number, complete: false });
-  };
-
-  const move = ({ kind, transport, attempt }: Carrier) => {
-    active = undefined;
-    if (kind.duplex) {
-      if (polling && polling !== attempt) report.end(polling, Code.superseded, "Moved");
-      stopUplink();
-      active = { transport: transport!, feed: new Feed(buffer, true) };
-    }
-    isAttached = true;
-    on.onCarrier(kind.name);
-    queueFlush();
-  };
-
-  const detach = () => {
-    if (isAttached) resumed++;
-    isAttached = false;
-    active = undefined;
-    stopUplink();
-    if (wasGreeted) on.onCarrier(null);
-  };
-
-  const stopUplink = () => {
-    uplink?.stop();
-    uplink = undefined;
-    pongs = "";
-  };
-
-  // What is sent
-
-  const queueFlush = () => {
-    if (isFlushQueued) return;
-    isFlushQueued = true;
-    queueMicrotask(() => {
-      isFlushQueued = false;
-      if (!isAttached) return;
-      if (!active) return uplink!.flush();
-      const { transport, feed } = active;
-      while (feed.isPending) {
-        const batch = feed.take(batchSize);
-        transport.send(typeof batch === "string" ? acknowledgement() + batch : batch);
-      }
-      let rest = mustAcknowledge ? acknowledgement() : "";
-      if (!active.saidClose) rest += closeRecord();
-      active.saidClose = !!closing;
-      if (rest) transport.send(rest);
-    });
-  };
-
-  const closeRecord = () => (closing ? parameterRecord(Type.close, closing) : "");
-
-  /** The acknowledgement that is owed, if any; from here on the server counts as told. */
-  const acknowledgement = () => {
-    mustAcknowledge = false;
-    arm("acknowledge");
-    return receiver.owes ? numberRecord(Type.acknowledge, receiver.tell()) : "";
-  };
-
-  const acknowledgeInTime = (patience: number) => {
-    const { octets, wait } = acknowledgeBounds;
-    const due = () => {
-      mustAcknowledge = true;
-      queueFlush();
-    };
-    if (receiver.octets >= octets * patience) due();
-    else if (receiver.owes && !timers.acknowledge) arm("acknowledge", wait * patience, due);
-  };
-
-  const sendUrl = () => {
-    state = { ...state, count: state.count + 1 };
-    return `${url}send?v=1&c=${state.count}`;
-  };
-
-  const uplinkOwner = {
-    nextUrl: sendUrl,
-    prefix(hasMessages: boolean) {
-      const records = (hasMessages || mustAcknowledge ? acknowledgement() : "") + pongs;
-      pongs = "";
-      return records;
-    },
-    suffix: closeRecord,
-    /** PROTOCOL.md section 5.2 */
-    onAnswer(records: string) {
-      let isOurs = false;
-      const sink = sinkOf();
-      try {
-        recordReader((...record) => {
-          isOurs = true;
-          sink(...record);
-        }, maxMessage)(records, true);
-      } catch {
-        return false;
-      }
-      return isOurs;
-    },
-    onDead: () => dispatch({ type: "timeout", of: state.main }),
-  };
-
-  // What the server says
-
-  /** Takes the records of a carrier, or of the answer to a `send`. */
-  const sinkOf = (carrier?: Carrier): RecordSink => {
+    const tell = (event: SessionEvent) => dispatch(roleOf(number), event);
     /** The number of the next message on it; 0 before its `s`. */
     let next = 0;
-    return (type, number, payload) => {
+    const sink: RecordSink = (type, value, payload) => {
       if (isOver) return;
-      const parameters = () => new URLSearchParams(payload as string);
-      switch (type) {
-        case Type.acknowledge:
-          if (!buffer.acknowledge(number)) break;
-          return;
-        case Type.close:
-          return closed(parameters());
-      }
-      if (!carrier) throw new ProtocolError(Code.malformed, "Unknown record");
-      const tell = (what: "greeted" | "ponged" | "started") => dispatch({ type: what, carrier: carrier.number });
       switch (type) {
         case Type.text:
         case Type.binary: {
@@ -361,73 +236,164 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
           return;
         }
         case Type.start:
-          next = number;
+          next = value;
           return tell("started");
+        case Type.acknowledge:
+          carrier.isHeard = true;
+          if (buffer.acknowledge(value)) return;
+          break;
         case Type.greeting:
-          carrier.isGreeted = true;
-          carrier.attempt.heardAfter ??= report.age(carrier.attempt);
-          greeted(parameters());
+          attempt.heardAfter ??= clock.now() - attempt.startedAt;
+          hold = Number(parameter(payload, "hold")) || hold;
+          ping = Number(parameter(payload, "ping")) || ping;
+          maxMessage = Number(parameter(payload, "max")) || maxMessage;
+          if (!wasGreeted) {
+            wasGreeted = true;
+            on.onOpen(parameter(payload, "p") ?? "");
+          }
           return tell("greeted");
         case Type.ping:
-          if (carrier.kind.duplex) carrier.transport!.send(numberRecord(Type.pong, number));
-          else pongs += numberRecord(Type.pong, number);
-          return;
+          return say(carrier, numberRecord(Type.pong, value));
         case Type.pong:
           return tell("ponged");
         case Type.end:
-          carrier.endCode = number;
+          carrier.endCode = value;
           return;
+        case Type.close:
+          // The answer to our own close; 4002 if an earlier answer to it went astray.
+          return finish(
+            closing?.code ?? Number(parameter(payload, "code")),
+            closing?.reason ?? parameter(payload, "reason") ?? "",
+            true,
+            parameter(payload, "retry"),
+          );
       }
       throw new ProtocolError(Code.malformed, "Unknown record");
     };
+    const read = recordReader(sink, 2 * maxMessage);
+
+    const onClose = ({ code, reason }: TransportEnd) => {
+      if (kind.oneShot && code === Code.normal && carrier.isHeard) return tell("completed");
+      end(carrier, code, reason);
+      tell("lost");
+    };
+    const onMessage = (payload: Payload) => {
+      // One that was given up may still deliver what the browser had in its hands.
+      if (!carriers.has(number)) return;
+      carrier.heardAt = clock.now();
+      try {
+        if (typeof payload === "string") read(payload, kind.duplex || kind.oneShot);
+        else sink(Type.binary, 0, payload);
+      } catch (error) {
+        const { code, message: reason } = error as ProtocolError;
+        // Before that this may be anybody: a captive portal, an error page.
+        if (!carrier.isHeard) return onClose({ code: Code.lost, reason: "The answer is not encke's" });
+        if (code === Code.gap) return onClose({ code, reason });
+        // What is not broken by the protocol is so by us.
+        return finish(code ?? Code.internal, reason);
+      }
+      // A poll is followed by the next, which says it.
+      if (!kind.oneShot) acknowledgeInTime(kind.duplex ? 1 : receiveOnlyPatience);
+    };
+    try {
+      carrier.transport = kind.open(`${url + kind.path}?${query}`, body, { onMessage, onClose }, env);
+    } catch (error) {
+      // Mixed content, and in some browsers a content security policy.
+      queueMicrotask(() => onClose({ code: Code.lost, reason: `${error}` }));
+    }
   };
 
-  const greeted = (parameters: URLSearchParams) => {
-    const figure = (key: string, fallback: number) => Number(parameters.get(key)) || fallback;
-    pace = { hold: figure("hold", pace.hold), ping: figure("ping", pace.ping) };
-    maxMessage = figure("max", maxMessage);
-    if (wasGreeted) return;
-    wasGreeted = true;
-    on.onOpen(parameters.get("p") ?? "");
+  /** Closes a carrier whose part is over, and says in the report why; what was said first stays. */
+  const end = ({ attempt, endCode, transport }: Carrier, code: number, cause: string) => {
+    if (!attempt.code) {
+      Object.assign(attempt, { duration: clock.now() - attempt.startedAt, code: endCode ?? code, cause });
+    }
+    transport?.close(attempt.code);
   };
 
-  const closed = (parameters: URLSearchParams) => {
-    const retry = parameters.get("retry");
-    finish({
-      code: Number(parameters.get("code")),
-      reason: parameters.get("reason") ?? "",
-      // The answer to our own close; 4002 if an earlier answer to it went astray.
-      ...closing,
-      wasClean: true,
-      ...(retry && { retryAfter: +retry }),
-    });
+  // What is sent
+
+  /** Sends records over a carrier, or for one that cannot. */
+  const say = (carrier: Carrier, records: string) => {
+    if (carrier.kind.duplex) return carrier.transport!.send(records);
+    carrier.owed += records;
+    queueFlush();
+  };
+  const speechless = () => [...carriers].find(([, { owed }]) => owed);
+
+  const queueFlush = () => {
+    if (isFlushQueued) return;
+    isFlushQueued = true;
+    queueMicrotask(flush);
+  };
+  const flush = () => {
+    isFlushQueued = false;
+    if (!current) return;
+    const { kind, transport, feed } = current;
+    if (kind.duplex) {
+      while (feed.isPending) {
+        const batch = feed.take(batchSize);
+        transport!.send(typeof batch === "string" ? acknowledgement() + batch : batch);
+      }
+      let rest = mustAcknowledge ? acknowledgement() : "";
+      if (!current.saidClose) rest += closeRecord();
+      current.saidClose = !!closing;
+      if (rest) transport!.send(rest);
+    }
+    if (state.sender.at !== "idle") return;
+    const isWaiting = !kind.duplex && (buffer.acknowledged < buffer.last || mustAcknowledge || closing);
+    if (isWaiting || speechless()) dispatch("sender", "send");
+  };
+
+  /** A POST's body. It begins with the first message that was not acknowledged: what left before has arrived or is lost. */
+  const bodyOf = (size: number) => {
+    const feed = new Feed(buffer, false);
+    const messages = feed.take(size);
+    return acknowledgement() + messages + (feed.isPending ? "" : closeRecord());
+  };
+
+  const closeRecord = () => (closing ? payloadRecord(Type.close, `${new URLSearchParams(closing as never)}`) : "");
+
+  /** The acknowledgement that is owed, if any; from here on the server counts as told. */
+  const acknowledgement = () => {
+    mustAcknowledge = false;
+    arm("acknowledge");
+    return receiver.owes ? numberRecord(Type.acknowledge, receiver.tell()) : "";
+  };
+
+  const acknowledgeInTime = (patience: number) => {
+    const due = () => {
+      mustAcknowledge = true;
+      queueFlush();
+    };
+    if (receiver.octets >= acknowledgeBounds.octets * patience) due();
+    else if (receiver.owes && !timers.acknowledge) arm("acknowledge", acknowledgeBounds.wait * patience, due);
   };
 
   // The end
 
-  const finish = (end: SessionEnd) => {
+  const finish = (code: number, reason: string, wasClean = false, retry?: string) => {
     if (isOver) return;
     isOver = true;
-    isAttached = false;
-    for (const name of Object.keys(timers)) arm(name as keyof typeof timers);
+    current = undefined;
+    for (const name in timers) arm(name as keyof typeof timers);
     offWake();
     offLeave();
-    stopUplink();
-    for (const carrier of carriers.values()) drop(carrier, Code.normal, "The session is over");
-    on.onClose(end);
+    for (const carrier of carriers.values()) end(carrier, Code.normal, "The session is over");
+    carriers.clear();
+    on.onClose({ code, reason, wasClean, retryAfter: retry ? Number(retry) : undefined });
   };
 
-  const offWake = env.lifecycle.onWake(() => dispatch({ type: "wake" }));
-  /** The page goes away: a last POST with what is waiting and the end of the session, if both fit. */
+  const offWake = env.lifecycle.onWake(() => dispatch("main", "wake"));
+  /** The page goes away: a last POST with what is waiting and, if all of it fits, the end of the session. */
   const offLeave = env.lifecycle.onLeave(() => {
-    const feed = new Feed(buffer, false);
-    const rest = feed.take(beaconSize);
-    if (!wasGreeted || feed.isPending) return;
+    if (!wasGreeted) return;
     closing ??= { code: Code.normal, reason: "" };
-    env.beacon(sendUrl(), rest + closeRecord());
+    env.beacon(`${url}send?v=1&c=${state.count + 1}`, bodyOf(beaconSize));
+    current = undefined;
   });
   // What the page sends in this turn rides on the first request.
-  queueMicrotask(() => dispatch({ type: "timeout", of: state.main }));
+  queueMicrotask(() => dispatch("main", "timeout"));
 
   return {
     get bufferedOctets() {
@@ -438,7 +404,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     },
     report: () => {
       const { received, duplicates } = receiver;
-      return { sent: buffer.last, received, duplicates, resumed, attempts: report.attempts };
+      return { sent: buffer.last, received, duplicates, resumed, attempts };
     },
     send(message) {
       buffer.push(message);
@@ -447,9 +413,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     close(code, reason) {
       if (closing || isOver) return;
       closing = { code, reason };
-      arm("close", closeDeadline, () =>
-        finish({ code: Code.lost, reason: "The close was not answered", wasClean: false }),
-      );
+      arm("close", closeDeadline, () => finish(Code.lost, "The close was not answered"));
       queueFlush();
     },
   };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TransportKind } from "../transports/transport.ts";
-import { type Effect, initialState, type SessionEvent, type SessionState, step, timeIn } from "./state.ts";
+import { initialState, type Role, type SessionEvent, type SessionState, step, timeIn } from "./state.ts";
 
 function kind(name: string, traits: Partial<TransportKind> = {}): TransportKind {
   return { name, path: name, duplex: false, oneShot: false, isSupported: () => true, ...traits } as TransportKind;
@@ -11,73 +11,66 @@ const websocket = kind("websocket", { duplex: true });
 const stream = kind("fetch-stream");
 const poll = kind("xhr-poll", { oneShot: true });
 const pace = { hold: 25_000, ping: 20_000 };
+const roles = ["main", "candidate", "sender"] as const;
 
-/** Something that happens to the main carrier, the candidate, the page, or the time. */
-type Happening =
-  | "wake"
-  | `${"greeted" | "ponged" | "started" | "completed" | "broken" | "timeout"} ${"main" | "candidate"}`
-  | number;
+/** An event and the part that it happens to; a number lets milliseconds pass. */
+type Happening = `${SessionEvent} ${Role}` | number;
+
+const carrierOf = (state: SessionState, role: Role) => (state[role] as { carrier?: number }).carrier;
+const carriersOf = (state: SessionState) =>
+  roles.flatMap((role) => (carrierOf(state, role) === undefined ? [] : [carrierOf(state, role)!])).sort();
+
+/** What follows from one state after another, in words. */
+function consequences(before: SessionState, after: SessionState): string[] {
+  const words: string[] = [];
+  for (const role of roles) {
+    const part = after[role];
+    if (part === before[role] || !("carrier" in part)) continue;
+    const { carrier, at } = part;
+    if (carrier > before.count) {
+      words.push(`open ${carrier} ${"kind" in part ? part.kind.name : "send"}${at === "attached" ? " at length" : ""}`);
+    } else if (part.at === "naming") words.push(`name ${carrier} as ${part.as}`);
+    else if (at === "proving") words.push(`ping ${carrier}`);
+  }
+  const kept = carriersOf(after);
+  for (const number of carriersOf(before)) if (!kept.includes(number)) words.push(`end ${number}`);
+  return words;
+}
 
 /** A session's state, and what it has asked for. */
 class Play {
   state = initialState;
   now = 0;
   /** Of the last event. */
-  effects: Effect[] = [];
+  did: string[] = [];
 
   constructor(
     readonly kinds: readonly TransportKind[] = [websocket, poll],
     readonly random = 0.5,
   ) {}
 
-  /** What goes on as the happening says; a number lets milliseconds pass. A carrier that is not there is number -1. */
   happen(...happenings: Happening[]): this {
     for (const happening of happenings) {
       if (typeof happening === "number") this.now += happening;
-      else this.take(this.event(happening));
+      else {
+        const before = this.state;
+        const [event, role] = happening.split(" ") as [SessionEvent, Role];
+        this.state = step(before, role, event, { kinds: this.kinds, now: this.now, random: this.random });
+        this.did = consequences(before, this.state);
+      }
     }
     return this;
   }
 
-  event(happening: Exclude<Happening, number>): SessionEvent {
-    const [what, which] = happening.split(" ") as [string, "main" | "candidate"];
-    if (what === "wake") return { type: "wake" };
-    const part = this.state[which];
-    if (what === "timeout") return { type: "timeout", of: part };
-    const carrier = "carrier" in part ? part.carrier : -1;
-    if (what === "completed" || what === "broken") return { type: "ended", carrier, complete: what === "completed" };
-    return { type: what as "greeted", carrier };
-  }
-
-  take(event: SessionEvent): void {
-    const context = { kinds: this.kinds, now: this.now, random: this.random };
-    [this.state, this.effects] = step(this.state, event, context);
-  }
-
-  /** The effects of the last event, in words. */
-  get did(): string[] {
-    return this.effects.map((effect) => {
-      switch (effect.do) {
-        case "open":
-          return `open ${effect.carrier} ${effect.kind.name}${effect.takesOver ? " to take over" : ""}${effect.isFresh ? "" : " at length"}`;
-        case "name":
-          return `name ${effect.carrier} as ${effect.as}`;
-        case "detach":
-          return "detach";
-        default:
-          return `${effect.do} ${effect.carrier}`;
-      }
-    });
-  }
-
   get at(): string {
-    return `${this.state.main.at}, ${this.state.candidate.at}`;
+    return roles.map((role) => this.state[role].at).join(", ");
   }
 }
 
 const polling: Happening[] = ["timeout main", "greeted main"];
 const naming: Happening[] = [...polling, "greeted candidate", "ponged candidate"];
 const onWebSocket: Happening[] = [...naming, "started candidate"];
+const sending: Happening[] = [...polling, "send sender"];
 
 describe("the state of a session", () => {
   it.each<[what: string, before: Happening[], event: Happening, at: string, did: string[]]>([
@@ -85,103 +78,126 @@ describe("the state of a session", () => {
       "opens what passes everywhere, and beside it what may be better",
       [],
       "timeout main",
-      "attaching, opening",
-      ["open 1 xhr-poll to take over", "open 2 websocket"],
+      "opening, opening, idle",
+      ["open 1 xhr-poll", "open 2 websocket"],
     ],
-    ["is carried by the poll once it is greeted", ["timeout main"], "greeted main", "attached, opening", ["move 1"]],
+    ["is carried by the poll once it is greeted", ["timeout main"], "greeted main", "attached, opening, idle", []],
     [
       "lets poll follow poll, each with a new number",
       polling,
       "completed main",
-      "attached, opening",
-      ["open 3 xhr-poll to take over at length"],
+      "attached, opening, idle",
+      ["open 3 xhr-poll at length", "end 1"],
     ],
-    ["pings a WebSocket that has greeted", polling, "greeted candidate", "attached, proving", ["ping 2"]],
+    ["pings a WebSocket that has greeted", polling, "greeted candidate", "attached, proving, idle", ["ping 2"]],
     [
       "names it once it has answered",
       [...polling, "greeted candidate"],
       "ponged candidate",
-      "attached, naming",
+      "attached, naming, idle",
       ["name 2 as 3"],
     ],
-    ["moves there once the server has", naming, "started candidate", "attached, none", ["move 2", "end 1"]],
-    ["does not poll again while the server is about to move", naming, "completed main", "handing, naming", []],
-    ["moves from there, too", [...naming, "completed main"], "started candidate", "attached, none", ["move 2"]],
+    ["moves there once the server has", naming, "started candidate", "attached, idle, idle", ["end 1"]],
+    ["does not poll again while the server is about to move", naming, "completed main", "attached, naming, idle", []],
+    ["moves from there, too", [...naming, "completed main"], "started candidate", "attached, idle, idle", ["end 1"]],
     [
       "attaches anew if the named WebSocket breaks before the server has moved",
-      [...naming, "completed main"],
-      "broken candidate",
-      "attaching, resting",
-      ["detach", "open 4 xhr-poll to take over"],
+      naming,
+      "lost candidate",
+      "opening, waiting, idle",
+      ["open 4 xhr-poll", "end 1", "end 2"],
     ],
     [
       "gives up a WebSocket that never greets, and goes on polling",
       polling,
       "timeout candidate",
-      "attached, resting",
+      "attached, waiting, idle",
       ["end 2"],
     ],
     [
       "gives up a WebSocket that swallows its ping",
       [...polling, "greeted candidate"],
       "timeout candidate",
-      "attached, resting",
+      "attached, waiting, idle",
       ["end 2"],
     ],
     [
       "tries it again after a rest",
-      [...polling, "broken candidate"],
+      [...polling, "lost candidate"],
       "timeout candidate",
-      "attached, opening",
+      "attached, opening, idle",
       ["open 3 websocket"],
     ],
     [
       "attaches at once when a WebSocket that was good breaks",
       [...onWebSocket, 60_000],
-      "broken main",
-      "attaching, opening",
-      ["detach", "open 4 xhr-poll to take over", "open 5 websocket"],
+      "lost main",
+      "opening, opening, idle",
+      ["open 4 xhr-poll", "open 5 websocket", "end 2"],
     ],
     [
-      "attaches at once when a WebSocket that was good falls silent, and ends it",
+      "attaches at once when a WebSocket that was good falls silent",
       [...onWebSocket, 60_000],
       "timeout main",
-      "attaching, opening",
-      ["end 2", "detach", "open 4 xhr-poll to take over", "open 5 websocket"],
+      "opening, opening, idle",
+      ["open 4 xhr-poll", "open 5 websocket", "end 2"],
     ],
-    ["waits a moment where nothing passes", ["timeout main"], "broken main", "waiting, opening", ["detach"]],
+    ["waits a moment where nothing passes", ["timeout main"], "lost main", "waiting, opening, idle", ["end 1"]],
     [
       "tries again after it, with nothing beside it that failed as well",
-      ["timeout main", "broken candidate", "broken main"],
+      ["timeout main", "lost candidate", "lost main"],
       "timeout main",
-      "attaching, none",
-      ["open 3 xhr-poll to take over"],
+      "opening, idle, idle",
+      ["open 3 xhr-poll"],
     ],
-    ["asks a WebSocket for a pong when the page wakes", onWebSocket, "wake", "probing, none", ["ping 2"]],
-    ["asks only once", [...onWebSocket, "wake"], "wake", "probing, none", []],
-    ["goes on with one that answers", [...onWebSocket, "wake"], "ponged main", "attached, none", []],
+    ["asks a WebSocket for a pong when the page wakes", onWebSocket, "wake main", "proving, idle, idle", ["ping 2"]],
+    ["asks only once", [...onWebSocket, "wake main"], "wake main", "proving, idle, idle", []],
+    ["goes on with one that answers", [...onWebSocket, "wake main"], "ponged main", "attached, idle, idle", []],
     [
       "replaces one that does not",
-      [...onWebSocket, 60_000, "wake"],
+      [...onWebSocket, 60_000, "wake main"],
       "timeout main",
-      "attaching, opening",
-      ["end 2", "detach", "open 4 xhr-poll to take over", "open 5 websocket"],
+      "opening, opening, idle",
+      ["open 4 xhr-poll", "open 5 websocket", "end 2"],
     ],
     [
       "replaces a poll when the page wakes, as there is no asking",
-      [...polling, "broken candidate"],
-      "wake",
-      "attaching, resting",
-      ["end 1", "detach", "open 3 xhr-poll to take over"],
+      [...polling, "lost candidate", 1_000],
+      "wake main",
+      "opening, waiting, idle",
+      ["open 3 xhr-poll", "end 1"],
     ],
     [
       "does not wait any longer when the page wakes",
-      ["timeout main", "broken candidate", "broken main"],
-      "wake",
-      "attaching, none",
-      ["open 3 xhr-poll to take over"],
+      ["timeout main", "lost candidate", "lost main"],
+      "wake main",
+      "opening, idle, idle",
+      ["open 3 xhr-poll"],
     ],
-    ["lets an attach that is under way be when the page wakes", ["timeout main"], "wake", "attaching, opening", []],
+    [
+      "lets an attach that is under way be when the page wakes",
+      ["timeout main"],
+      "wake main",
+      "opening, opening, idle",
+      [],
+    ],
+    ["sends beside what only receives", polling, "send sender", "attached, opening, opening", ["open 3 send"]],
+    ["sends one thing at a time", sending, "send sender", "attached, opening, opening", []],
+    ["may send again once that was answered", sending, "completed sender", "attached, opening, idle", ["end 3"]],
+    [
+      "attaches anew where what it sends is lost: the way is, too",
+      [...sending, 1_000],
+      "lost sender",
+      "opening, opening, idle",
+      ["open 4 xhr-poll", "end 1", "end 3"],
+    ],
+    [
+      "does not wait for an answer any longer once it has moved",
+      [...sending, "greeted candidate", "ponged candidate"],
+      "started candidate",
+      "attached, idle, idle",
+      ["end 1", "end 3"],
+    ],
   ])("%s", (_, before, event, at, did) => {
     const play = new Play().happen(...before, event);
     expect(play.at).toBe(at);
@@ -195,22 +211,21 @@ describe("the state of a session", () => {
 
   it("starts on a WebSocket where nothing else is listed", () => {
     const play = new Play([websocket]).happen("timeout main");
-    expect(play.did).toEqual(["open 1 websocket to take over"]);
-    expect(play.happen("greeted main").did).toEqual(["move 1"]);
-    expect(play.at).toBe("attached, none");
+    expect(play.did).toEqual(["open 1 websocket"]);
+    expect(play.happen("greeted main").at).toBe("attached, idle, idle");
   });
 
   it("tries nothing beside what is listed first", () => {
-    expect(new Play([poll, websocket]).happen(...polling).at).toBe("attached, none");
+    expect(new Play([poll, websocket]).happen(...polling).at).toBe("attached, idle, idle");
   });
 
   it("has no verdict against a WebSocket while nothing else passes either", () => {
-    expect(new Play().happen("timeout main", "broken candidate").state.failures).toEqual({});
-    expect(new Play().happen(...polling, "broken candidate").state.failures).toEqual({ websocket: 1 });
+    expect(new Play().happen("timeout main", "lost candidate").state.failures).toEqual({});
+    expect(new Play().happen(...polling, "lost candidate").state.failures).toEqual({ websocket: 1 });
   });
 
   it("forgives what passes everywhere its failures once something has passed", () => {
-    const play = new Play().happen("timeout main", "broken main", "timeout main", "greeted main");
+    const play = new Play().happen("timeout main", "lost main", "timeout main", "greeted main");
     expect(play.state.failures).toEqual({ "xhr-poll": 1 });
     expect(play.happen("greeted candidate", "ponged candidate", "started candidate").state.failures).toMatchObject({
       "xhr-poll": 0,
@@ -219,18 +234,21 @@ describe("the state of a session", () => {
 });
 
 describe("the time that may pass", () => {
-  it.each([
+  it.each<[what: string, happenings: Happening[], role: Role, ms: number]>([
     ["until an attach is answered: 10 s", ["timeout main"], "main", 10_000],
     ["until a poll is answered: its hold time and 10 s", polling, "main", 35_000],
     ["between two words of a WebSocket: the ping interval and 10 s", onWebSocket, "main", 30_000],
-    ["until the pong that a waking page asks for: 5 s", [...onWebSocket, "wake"] as Happening[], "main", 5_000],
-    ["until a named candidate takes over: 3 s", naming, "candidate", 3_000],
-  ] as [string, Happening[], "main" | "candidate", number][])("%s", (_, happenings, which, ms) => {
-    expect(timeIn(new Play().happen(...happenings).state[which], pace)).toBe(ms);
+    ["until the pong that a waking page asks for: 5 s", [...onWebSocket, "wake main"], "main", 5_000],
+    ["until a candidate's pong: 5 s", [...polling, "greeted candidate"], "candidate", 5_000],
+    ["until a named candidate takes over: 5 s", naming, "candidate", 5_000],
+    ["until what was sent is answered: 10 s", sending, "sender", 10_000],
+  ])("%s", (_, happenings, role, ms) => {
+    expect(timeIn(new Play().happen(...happenings).state[role], pace)).toBe(ms);
   });
 
-  it("while nothing is tried beside: any", () => {
-    expect(timeIn(new Play().happen(...onWebSocket).state.candidate, pace)).toBeUndefined();
+  it("while nothing is tried or sent beside: any", () => {
+    const { candidate, sender } = new Play().happen(...onWebSocket).state;
+    expect([timeIn(candidate, pace), timeIn(sender, pace)]).toEqual([undefined, undefined]);
   });
 });
 
@@ -244,11 +262,16 @@ function frozen<T>(value: T): T {
 }
 
 describe("whatever happens", () => {
-  const whats = ["greeted", "ponged", "started", "completed", "broken", "timeout"] as const;
-  const which = fc.constantFrom("main" as const, "candidate" as const);
+  const events = ["greeted", "ponged", "started", "completed", "lost", "timeout"] as const;
   const happening: fc.Arbitrary<Happening> = fc.oneof(
-    { weight: 10, arbitrary: fc.tuple(fc.constantFrom(...whats), which).map((words) => words.join(" ") as Happening) },
-    { weight: 1, arbitrary: fc.constant("wake" as const) },
+    {
+      weight: 10,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...events), fc.constantFrom(...roles))
+        .map((words) => words.join(" ") as Happening),
+    },
+    { weight: 1, arbitrary: fc.constant("wake main" as const) },
+    { weight: 2, arbitrary: fc.constant("send sender" as const) },
     { weight: 3, arbitrary: fc.nat(120_000) },
   );
   const listed = fc.constantFrom(
@@ -259,8 +282,18 @@ describe("whatever happens", () => {
     [poll, websocket],
     [stream, websocket],
   );
+  /** Whether that can happen: a timer runs only in a state that has one, and only what is under way is heard of. */
+  const canHappen = (state: SessionState, event: string, role: Role) => {
+    const part = state[role];
+    if (event === "wake") return true;
+    if (event === "send") return "since" in state.main;
+    if (event === "timeout") return timeIn(part, pace) !== undefined;
+    if (!("carrier" in part)) return false;
+    const isOneShot = !("kind" in part) || part.kind.oneShot;
+    return event !== "completed" || (isOneShot && (role === "sender" || part.at !== "opening"));
+  };
   /** Plays it and looks after each event. */
-  const always = (look: (play: Play, before: SessionState, event: SessionEvent) => void) => {
+  const always = (look: (play: Play, before: SessionState, happening: `${SessionEvent} ${Role}`) => void) => {
     fc.assert(
       fc.property(
         listed,
@@ -270,17 +303,9 @@ describe("whatever happens", () => {
           const [kinds, random, happenings] = all;
           const play = new Play(kinds, random);
           for (const it of ["timeout main" as const, ...happenings]) {
-            if (typeof it === "number") {
-              play.happen(it);
-              continue;
-            }
             const before = play.state;
-            // A timer runs only in a state that has one.
-            if (it === "timeout main" && timeIn(before.main, pace) === undefined) continue;
-            if (it === "timeout candidate" && timeIn(before.candidate, pace) === undefined) continue;
-            const event = play.event(it);
-            play.take(event);
-            look(play, before, event);
+            if (typeof it === "number") play.happen(it);
+            else if (canHappen(before, ...(it.split(" ") as [string, Role]))) look(play.happen(it), before, it);
           }
         },
       ),
@@ -288,65 +313,64 @@ describe("whatever happens", () => {
   };
 
   it("numbers only rise, over carriers and names alike", () => {
-    let last = 0;
-    always(({ effects, state }, before) => {
-      if (before === initialState) last = 0;
-      for (const effect of effects) {
-        const number = effect.do === "open" ? effect.carrier : effect.do === "name" ? effect.as : undefined;
-        if (number === undefined) continue;
-        expect(number).toBeGreaterThan(last);
-        last = number;
-      }
-      expect(state.count).toBe(last);
+    always(({ state }, before) => {
+      const fresh = roles.flatMap((role) => {
+        const part = state[role];
+        if (part === before[role]) return [];
+        return [carrierOf(state, role), "as" in part ? part.as : undefined].filter(
+          (number) => number !== undefined && number > before.count,
+        );
+      });
+      expect(new Set(fresh).size).toBe(fresh.length);
+      expect(state.count).toBe(before.count + fresh.length);
     });
   });
 
-  it("what is under way is the main carrier and the candidate, and nothing else", () => {
-    let underWay = new Set<number>();
-    always(({ effects, state }, before, event) => {
-      if (before === initialState) underWay = new Set();
-      if (event.type === "ended") underWay.delete(event.carrier);
-      for (const effect of effects) {
-        if (effect.do === "open") underWay.add(effect.carrier);
-        else if (effect.do === "end") underWay.delete(effect.carrier);
-        else if (effect.do !== "detach") expect(underWay).toContain(effect.carrier);
+  it("no carrier has two parts, and what waits has none", () => {
+    always(({ state }) => {
+      const numbers = carriersOf(state);
+      expect(new Set(numbers).size).toBe(numbers.length);
+      for (const role of roles) {
+        const { at } = state[role];
+        expect(carrierOf(state, role) === undefined).toBe(at === "idle" || at === "waiting");
       }
-      const known = [state.main, state.candidate].flatMap((part) => ("carrier" in part ? [part.carrier] : []));
-      expect([...underWay].sort()).toEqual(known.sort());
     });
   });
 
   it("there is a way forward: something has a time in which it must happen", () => {
-    always(({ state: { main, candidate } }) => {
-      const times = [timeIn(main, pace), main.at === "handing" ? timeIn(candidate, pace) : undefined];
-      const time = times.find((ms) => ms !== undefined);
+    always(({ state: { main } }) => {
+      const time = timeIn(main, pace);
       expect(time).toBeGreaterThanOrEqual(0);
       expect(time).toBeLessThanOrEqual(60_000);
     });
   });
 
-  it("only one that the state knows is moved to, and from then on it is the main one", () => {
-    always(({ effects, state }) => {
-      const moves = effects.filter((effect) => effect.do === "move");
-      expect(moves.length).toBeLessThan(2);
-      for (const { carrier } of moves) expect(state.main).toMatchObject({ at: "attached", carrier });
+  it("nothing is sent by POST while nothing carries", () => {
+    always(({ state: { main, sender } }) => {
+      if (!("since" in main)) expect(sender.at).toBe("idle");
     });
   });
 
   it("a step depends on nothing but what it is given, and changes none of it", () => {
-    always((play, before, event) => {
+    always((play, before, happening) => {
+      const [event, role] = happening.split(" ") as [SessionEvent, Role];
       const context = frozen({ kinds: play.kinds, now: play.now, random: play.random });
-      const [state, effects] = step(frozen(before), frozen(event), context);
-      expect(step(before, event, context)).toEqual([state, effects]);
-      expect([state, effects]).toEqual([play.state, play.effects]);
+      expect(step(frozen(before), role, event, context)).toEqual(play.state);
     });
   });
 
-  it("news of a carrier that is no more change nothing", () => {
+  it("news that come too late or again leave every part as it is", () => {
     always(({ kinds, now, random, state }) => {
-      for (const type of ["greeted", "ponged", "started", "ended"] as const) {
-        const event = { type, carrier: state.count + 1, complete: false } as SessionEvent;
-        expect(step(state, event, { kinds, now, random })).toEqual([state, []]);
+      const context = { kinds, now, random };
+      const same = ({ main, candidate, sender }: SessionState) => [main, candidate, sender];
+      for (const event of ["greeted", "ponged", "started"] as const) {
+        const settled = step(state, "main", event, context);
+        expect(same(step(settled, "main", event, context))).toEqual(same(settled));
+      }
+      if (state.sender.at === "opening") {
+        for (const event of ["greeted", "ponged", "started", "send"] as const) {
+          if (event !== "greeted") expect(step(state, "sender", event, context)).toEqual(state);
+        }
       }
     });
   });

@@ -23,14 +23,14 @@ type Handler<E extends Event = Event> = ((event: E) => void) | null;
  * A Blob cannot be sent: send its `arrayBuffer()`. Bad arguments throw an `EnckeError` instead of a `DOMException`.
  */
 export class EnckeSocket extends EventTarget {
-  static readonly CONNECTING = 0;
-  static readonly OPEN = 1;
-  static readonly CLOSING = 2;
-  static readonly CLOSED = 3;
-  readonly CONNECTING = 0;
-  readonly OPEN = 1;
-  readonly CLOSING = 2;
-  readonly CLOSED = 3;
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSING: 2;
+  declare readonly CLOSED: 3;
 
   /** A session of encke's below: messages may be sent before `open`, and liveness is watched here. */
   readonly isSession = true;
@@ -45,11 +45,11 @@ export class EnckeSocket extends EventTarget {
   /** What carries at the moment; null while nothing does. A `transport` event tells of each change. */
   transport: TransportName | null = null;
 
-  onopen: Handler = null;
-  onmessage: Handler<MessageEvent> = null;
-  onerror: Handler = null;
-  onclose: Handler<EnckeCloseEvent> = null;
-  ontransport: Handler = null;
+  declare onopen: Handler;
+  declare onmessage: Handler<MessageEvent>;
+  declare onerror: Handler;
+  declare onclose: Handler<EnckeCloseEvent>;
+  declare ontransport: Handler;
   /** Takes messages as they are, in place of `message` events, of which each costs more than all the rest of a message's way. Must not throw. */
   receive: ((message: string | Uint8Array) => void) | null = null;
 
@@ -70,12 +70,13 @@ export class EnckeSocket extends EventTarget {
     env = pageEnvironment(),
   ) {
     super();
-    for (const type of ["open", "message", "error", "close", "transport"] as const) {
-      this.addEventListener(type, (event) => (this[`on${type}`] as Handler)?.(event));
-    }
     const settings = resolveSocketOptions(url, protocols, options, env);
     this.url = settings.base;
     this.#maxBuffered = settings.maxBuffered;
+    for (const type of ["open", "message", "error", "close", "transport"] as const) {
+      this[`on${type}`] = null;
+      this.addEventListener(type, (event) => (this[`on${type}`] as Handler)?.(event));
+    }
     const fire = (type: string, extra?: object) => this.dispatchEvent(Object.assign(new Event(type), extra));
     this.#session = openSession(
       settings,
@@ -119,17 +120,18 @@ export class EnckeSocket extends EventTarget {
    */
   send(data: string | ArrayBuffer | ArrayBufferView): void {
     if (this.readyState > 1) return; // as the standard has it
-    let message: Payload;
-    if (typeof data === "string") message = data;
-    // Copies, as the page may write into its own again.
-    else if (ArrayBuffer.isView(data)) message = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-    else if (data instanceof ArrayBuffer) message = new Uint8Array(data).slice();
-    else throw new EnckeError("BAD_OPTION", "A message is text or octets.", "Of a Blob, send the arrayBuffer().");
+    let message = data as Payload;
+    if (typeof data !== "string") {
+      if (data?.byteLength === undefined) {
+        throw new EnckeError("BAD_OPTION", "A message is text or octets.", "Of a Blob, send the arrayBuffer().");
+      }
+      const { buffer = data, byteOffset, byteLength } = data as ArrayBufferView;
+      // A copy, as the page may write into its own again.
+      message = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice();
+    }
     const octets = sizeOf(message);
     const { maxMessage } = this.#session;
-    if (octets > maxMessage) {
-      throw new EnckeError("MESSAGE_TOO_BIG", `${octets} octets, and the server takes ${maxMessage}.`, "Split it.");
-    }
+    if (octets > maxMessage) throw new EnckeError("MESSAGE_TOO_BIG", `The server takes up to ${maxMessage} octets.`);
     if (this.bufferedAmount + octets > this.#maxBuffered) {
       throw new EnckeError("OUTBOX_FULL", "Too much waits for the server.", "Go on when bufferedAmount has fallen.");
     }
@@ -145,7 +147,7 @@ export class EnckeSocket extends EventTarget {
    */
   close(code: number = Code.normal, reason = ""): void {
     if ((code !== Code.normal && !(code >= 3000 && code < 5000)) || utf8Length(reason) > 123) {
-      throw new EnckeError("BAD_OPTION", "A close code is 1000 or 3000 to 4999, a reason at most 123 octets.");
+      throw new EnckeError("BAD_OPTION", "A close code is 1000 or 3000-4999, a reason up to 123 octets.");
     }
     if (this.readyState > 1) return;
     this.readyState = 2;
@@ -159,7 +161,10 @@ export class EnckeSocket extends EventTarget {
 
   #data(message: Payload): string | ArrayBuffer | Blob {
     if (typeof message === "string") return message;
-    const { buffer } = message.slice();
-    return this.binaryType === "blob" ? new Blob([buffer]) : buffer;
+    const octets = message.slice();
+    return this.binaryType === "blob" ? new Blob([octets]) : octets.buffer;
   }
 }
+
+// Both the class and its objects have them (WHATWG WebSockets, "ready states").
+Object.assign(EnckeSocket.prototype, Object.assign(EnckeSocket, { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 }));

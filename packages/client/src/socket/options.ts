@@ -35,20 +35,16 @@ export function resolveSocketOptions(
   { transports = [webSocket, xhrPoll], maxBuffered = 16 * 1024 * 1024 }: EnckeSocketOptions,
   env: Environment,
 ): ResolvedSocketOptions {
-  const check = (isRight: boolean, what: string, remedy?: string) => {
-    if (!isRight) throw new EnckeError("BAD_OPTION", what, remedy);
+  const check = (isSo: unknown, what: string) => {
+    if (!isSo) throw new EnckeError("BAD_OPTION", what);
   };
   let base = "";
   try {
     base = new URL(endpoint, env.baseUrl).href.replace(/^ws/, "http").replace(/\/$/, "");
   } catch {}
-  check(/^https?:[^?#]+$/.test(base), "The endpoint is not an http(s) URL without a query.", 'A path such as "/encke" will do in a page.');
-  check(maxBuffered > 0, "maxBuffered is not a number above 0.");
-  check(
-    Array.isArray(transports) && transports.length > 0 && transports.every((kind) => kind?.open),
-    "transports is not a list of transports.",
-    "Such as [webSocket, xhrPoll].",
-  );
+  check(/^https?:[^?#]+$/.test(base), "The endpoint must be a path or an http(s) URL, without a query.");
+  check(maxBuffered > 0, "maxBuffered must be above 0.");
+  check(transports[0] && transports.every?.((kind) => kind?.open), "transports must be a list of them.");
   const kinds = transports.filter((kind) => kind.isSupported(env));
   if (!kinds.length) throw new EnckeError("UNSUPPORTED", "This browser has none of the transports listed.");
   return { base, kinds, maxBuffered, protocols: [protocols].flat() };

@@ -96,16 +96,20 @@ describe("what is sent while a poll is held", () => {
     expect(socket.bufferedAmount).toBe(0);
   });
 
-  it("goes again if the POST fails, from what was acknowledged, and after a wait", async () => {
+  it("goes again if the POST fails, from what was acknowledged, with an attach: the way may be gone", async () => {
     const { socket } = await page.connectPolling(only);
+    await page.pass(2_000);
     socket.send("a");
     await page.settled();
-    page.network.of("send")[0]!.cut();
+    const [send] = page.network.of("send");
+    const poll = page.held[0]!;
+    send!.cut();
     await page.settled();
-    expect(page.network.of("send")).toHaveLength(1);
-    await page.pass(1_000);
-    expect(page.network.of("send").map(({ body }) => body)).toEqual(["s1:t1:a", "s1:t1:a"]);
+    expect(poll.isOverInPage).toBe(true);
+    expect(page.exchange).toMatchObject({ kind: "poll", body: "s1:t1:a", isHeld: true });
     expect(new Set(numbers(page.network.exchanges)).size).toBe(page.network.exchanges.length);
+    await page.answer(`${greeting()}a1:`);
+    expect(socket.bufferedAmount).toBe(0);
   });
 
   it.each([
@@ -120,10 +124,10 @@ describe("what is sent while a poll is held", () => {
     page.network.of("send")[0]!.answer(body, status, "text/html");
     await page.pass(1_000);
     expect(socket).toMatchObject({ bufferedAmount: 1, readyState: 1 });
-    expect(page.network.of("send").map((exchange) => exchange.body)).toEqual(["s1:t1:a", "s1:t1:a"]);
+    expect(page.exchange).toMatchObject({ kind: "poll", body: "s1:t1:a", isHeld: true });
   });
 
-  it("goes with the next poll if that leaves first", async () => {
+  it("goes once, though the next poll leaves at the same time", async () => {
     const { socket } = await page.connectPolling(only);
     socket.onmessage = () => socket.send("answer");
     await page.answer(`${greeting()}a0:s1:t1:a`);
@@ -133,14 +137,14 @@ describe("what is sent while a poll is held", () => {
 
   it("goes again in front of the end of the session, which must not overtake it", async () => {
     const { socket } = await page.connectPolling(only);
-    socket.onmessage = () => socket.send("answer");
-    await page.answer(`${greeting()}a0:s1:t1:a`);
-    // It went with this poll, of which nobody knows where it is.
-    expect(page.exchange).toMatchObject({ kind: "poll", body: "s1:t6:answer", isHeld: true });
+    socket.send("a");
+    await page.settled();
     socket.close();
     await page.settled();
+    // Of the first nobody knows where it is.
+    await page.answer("a0:");
     expect(page.exchange.kind).toBe("send");
-    expect(endIn(page.exchange.body)).toMatchObject({ before: expect.stringMatching(/s1:t6:answer$/), code: 1000 });
+    expect(endIn(page.exchange.body)).toMatchObject({ before: "s1:t1:a", code: 1000 });
   });
 
   it("goes in POSTs of bounded size", async () => {
@@ -232,7 +236,7 @@ describe("a network that fails", () => {
     page.exchange.answer("");
     const times = await timesOf((exchange) => exchange.answer(""), 60_000);
     expect(times.length).toBeGreaterThan(5);
-    expect(times.length).toBeLessThan(20);
+    expect(times.length).toBeLessThan(30);
   });
 
   it("is tried at times that differ from client to client", async () => {

@@ -7,24 +7,18 @@ export type TransportName = "websocket" | "fetch-stream" | "event-source" | "ifr
 
 /** How a transport ended. */
 export interface TransportEnd {
-  /** The exchange ran its course: a complete answer with status 200, or a WebSocket close handshake. */
-  readonly complete: boolean;
-  /** WebSocket close code (RFC 6455 section 7.4); 1000 for a complete answer, 1006 otherwise. */
+  /** WebSocket close code (RFC 6455 section 7.4); 1000 for a complete answer with status 200, 1006 for any other. */
   readonly code: number;
   /** What the other side or the browser said, for people. */
   readonly reason: string;
-  /** HTTP status, where there is one. */
-  readonly status?: number;
 }
 
 /** One open channel. */
 export interface Transport {
   /** Hands one message to the network. Only for kinds that are duplex; legal only between the first `onMessage` and `onClose`. */
   send(message: Payload): void;
-  /** Ends it. Idempotent. `onClose` comes later, never inside this call. */
-  close(code?: number, reason?: string): void;
-  /** Octets that `send` took and the network has not. */
-  readonly bufferedAmount: number;
+  /** Ends it, at the latest now. Idempotent. What still comes of it, now or later, is not looked at. */
+  close(code?: number): void;
 }
 
 /** `onMessage` any number of times, then `onClose` exactly once, always last. That a channel has "opened" proves nothing, so nothing tells of it. */
@@ -44,8 +38,11 @@ export interface TransportKind {
   readonly oneShot: boolean;
   /** Looks, opens nothing. */
   isSupported(env: Environment): boolean;
-  /** Starts it. Throws nothing: what goes wrong arrives as `onClose`. `body` travels with the request, on kinds whose request has a body. */
+  /** Starts it. Calls no event before it returns; throws what the browser throws. `body` travels with the request, on kinds whose request has a body. */
   open(url: string, body: string, on: TransportEvents, env: Environment): Transport;
-  /** What sends upstream beside it. Absent on duplex kinds. */
-  readonly sender?: Pick<TransportKind, "open">;
+  /** What sends upstream beside it: one POST and its answer at a time. Absent on duplex kinds. */
+  readonly sender?: Poster;
 }
+
+/** What sends for a kind that only receives. */
+export type Poster = Pick<TransportKind, "path" | "duplex" | "oneShot" | "open">;
