@@ -1,8 +1,9 @@
 import { pageEnvironment } from "./page/environment.ts";
 import { EnckeSocket } from "./socket/encke-socket.ts";
 import { type EnckeSocketOptions, resolveSocketOptions } from "./socket/options.ts";
-import { Client } from "./stomp/client.ts";
+import type { Client } from "./stomp/client.ts";
 import { connect as connectStomp, type StompEndpoint } from "./stomp/connect.ts";
+import { createClient } from "./stomp/create-client.ts";
 import type { StompOptions } from "./stomp/options.ts";
 import type { StompSocket } from "./stomp/socket-like.ts";
 
@@ -22,5 +23,5 @@ export function connect(endpoint: StompEndpoint, options: ConnectOptions = {}): 
   if (typeof endpoint === "function" || /^wss?:/.test(endpoint)) return connectStomp(endpoint, options, env);
   // Said here and now, and not at each attempt to connect.
   resolveSocketOptions(endpoint, [], options, env);
-  return new Client(() => new EnckeSocket(endpoint, [], options, env) as unknown as StompSocket, options, env);
+  return createClient(() => new EnckeSocket(endpoint, [], options, env) as unknown as StompSocket, options, env);
 }

@@ -1,6 +1,7 @@
 import { EnckeError } from "../errors.ts";
 import { type Environment, pageEnvironment } from "../page/environment.ts";
-import { Client } from "./client.ts";
+import type { Client } from "./client.ts";
+import { createClient } from "./create-client.ts";
 import type { StompOptions } from "./options.ts";
 import type { SocketLike, StompSocket } from "./socket-like.ts";
 
@@ -20,16 +21,10 @@ export function connect(
   options: StompOptions = {},
   env: Environment = pageEnvironment(),
 ): Client {
-  if (typeof endpoint === "function") return new Client(endpoint as () => StompSocket, options, env);
+  if (typeof endpoint === "function") return createClient(endpoint as () => StompSocket, options, env);
   const { WebSocket } = env;
-  if (!/^wss?:/.test(endpoint)) {
-    throw new EnckeError(
-      "BAD_OPTION",
-      "The endpoint is not a ws or wss URL.",
-      'For encke\'s own protocol, `connect` is in "encke".',
-    );
+  if (!WebSocket || !/^wss?:/.test(endpoint)) {
+    throw new EnckeError(WebSocket ? "BAD_OPTION" : "UNSUPPORTED", endpoint);
   }
-  if (!WebSocket)
-    throw new EnckeError("UNSUPPORTED", "There is no WebSocket here.", "Give a function that opens a socket.");
-  return new Client(() => new WebSocket(endpoint, subprotocols) as unknown as StompSocket, options, env);
+  return createClient(() => new WebSocket(endpoint, subprotocols) as unknown as StompSocket, options, env);
 }

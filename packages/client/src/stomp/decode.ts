@@ -1,36 +1,13 @@
 import { EnckeError } from "../errors.ts";
-import type { Frame, StompVersion } from "./frame.ts";
-import { malformed, readHead } from "./head.ts";
-import { encoder, isAscii, join, type TextOrOctets, toOctets, toText } from "./octets.ts";
-
-/**
- * What one frame may cost. Sizes count octets in bytes and UTF-16 code units in text, but a body with a `content-length`
- * in octets either way.
- */
-export interface DecoderLimits {
-  /** The size of one frame: command, headers, body. @default 16_777_216 */
-  maxFrame: number;
-  /** The size of a frame's head: command, headers and their line ends. @default 65_536 */
-  maxHead: number;
-}
+import { type Frame, malformed, type StompVersion } from "./frame.ts";
+import { readHead } from "./head.ts";
+import { join, type TextOrOctets, toOctets, toText } from "./octets.ts";
 
 const LF = 10;
 const NUL = 0;
 
 const find = (input: TextOrOctets, unit: number, from: number): number =>
   typeof input === "string" ? input.indexOf(unit ? "\n" : "\0", from) : input.indexOf(unit, from);
-
-/**
- * `held` with `chunk` behind it, in the same buffer if there is room, otherwise in one of twice the size: so n octets take
- * O(n) time and memory however small their chunks are.
- */
-function append(held: Uint8Array, chunk: Uint8Array): Uint8Array {
-  const size = held.length + chunk.length;
-  if (size > held.buffer.byteLength) return join(held, chunk, size).subarray(0, size);
-  const all = new Uint8Array(held.buffer, 0, size);
-  all.set(chunk, held.length);
-  return all;
-}
 
 const cut = (input: TextOrOctets, from: number, to?: number): TextOrOctets =>
   typeof input === "string" ? input.slice(from, to) : input.subarray(from, to);
@@ -56,7 +33,7 @@ export class FrameDecoder {
   version: StompVersion = "1.2";
 
   /**
-   * Reads one chunk and calls back for each frame and each heart-beat that it completes.
+   * Reads one chunk and calls back for each frame that it completes. EOLs between frames, which are heart-beats, are skipped.
    *
    * @throws {EnckeError} `MALFORMED_FRAME`, `FRAME_TOO_BIG`. No more can be read of the stream then.
    */
@@ -64,32 +41,24 @@ export class FrameDecoder {
 
   /**
    * @param onFrame called for every frame, within `feed`; it does not throw
-   * @param onHeartbeat called for every EOL between frames (STOMP 1.2, "Heart-beating"), as `onFrame` is
+   * @param maxFrame the bound of one frame: command, headers, body
+   * @param maxHead the bound of command and headers with their line ends; both in octets of bytes, in UTF-16 code units of text
    */
-  constructor(
-    onFrame: (frame: Frame) => void,
-    onHeartbeat?: () => void,
-    { maxFrame = 16_777_216, maxHead = 65_536 }: Partial<DecoderLimits> = {},
-  ) {
-    let held: TextOrOctets = "";
-    // What is held is worth another look when it has more than `least` units and `mark` came, or more than `most`.
-    let mark: number;
-    let least: number;
-    let most: number;
+  constructor(onFrame: (frame: Frame) => void, maxFrame = 16_777_216, maxHead = 65_536) {
+    /** Chunks without a whole frame in them, and their size. */
+    let held: TextOrOctets[] = [];
+    let size = 0;
+    /** They have a whole frame in them only if they have more than that. */
+    let least = 0;
 
-    const beginFrame = () => {
-      mark = LF;
-      least = 0;
-      most = maxHead;
-    };
     const bound = (size: number, limit: number) => {
-      if (size > limit) throw new EnckeError("FRAME_TOO_BIG", `A frame exceeds ${limit}.`);
+      if (size > limit) throw new EnckeError("FRAME_TOO_BIG", `${limit}`);
     };
 
     /** Reads what is whole. Returns where the rest begins. */
     const read = (input: TextOrOctets): number => {
       for (let at = 0; ; ) {
-        beginFrame();
+        least = 0;
         // A line too short for a header ends the head.
         let line: number;
         let end = at;
@@ -102,48 +71,41 @@ export class FrameDecoder {
         const { command, headers } = readHead(toText(cut(input, at, end)), this.version);
         if (!command) {
           at = end;
-          onHeartbeat?.();
           continue;
         }
 
-        const length = headers["content-length"];
-        let stop = length ? end + +length : find(input, NUL, end);
+        const { "content-length": length = "" } = headers;
+        let stop = end;
+        let body: TextOrOctets;
+        let missing = +length;
+        bound(end - at + missing, maxFrame);
+        do {
+          // The NUL is not before: a unit of text is three octets at most.
+          least = stop + Math.ceil(missing / 3) - at;
+          stop = find(input, NUL, least + at);
+          if (stop < 0) return at;
+          body = cut(input, end, stop);
+          // As many units as octets: it is ASCII, or bytes.
+          missing = length && stop - end !== +length ? +length - toOctets(body).length : 0;
+        } while (missing > 0);
+        if (missing !== 0) malformed("content-length");
         bound(stop - at, maxFrame);
-        mark = NUL;
-        most = maxFrame;
-        if (length) {
-          if (/\D/.test(length)) malformed("content-length");
-          most = stop - at;
-          if (typeof input === "string") {
-            const body = input.slice(end, stop);
-            // What is missing is a third of as many units at least.
-            const { read, written } = isAscii(body)
-              ? { read: body.length, written: body.length }
-              : encoder.encodeInto(body, new Uint8Array(Math.min(+length, 3 * body.length)));
-            stop = end + read + (+length - written) / 3;
-          }
-        }
-        least = stop - at;
-        if (stop < 0 || stop >= input.length) return at;
-        if (find(input, NUL, stop) !== stop) malformed("content-length");
-        onFrame({ command, headers, body: cut(input, end, stop) });
+        onFrame({ command, headers, body });
         at = stop + 1;
       }
     };
 
-    beginFrame();
     this.feed = (chunk) => {
-      let input = chunk;
-      if (typeof chunk === "string" && typeof held === "string") input = held + chunk;
-      else if (held.length) input = append(toOctets(held), toOctets(chunk));
-
-      let at = 0;
-      if (input.length > least && (find(chunk, mark, 0) >= 0 || input.length > most)) at = read(input);
-      bound(input.length - at, most);
-      if (at === input.length) held = "";
-      else if (typeof input === "string") held = input.slice(at);
-      // What is held is in a buffer of its own, with no frame that was given out in it.
-      else held = at || !held.length ? append(new Uint8Array(), input.subarray(at)) : input;
+      const count = held.push(chunk);
+      size += chunk.length;
+      // Only a NUL makes a frame whole. The first chunk may be a heart-beat, and a great many are better joined.
+      if (count < 2 || count > 999 || (size > least && find(chunk, NUL, 0) >= 0)) {
+        const input = count > 1 ? join(held) : chunk;
+        const at = read(input);
+        size = input.length - at;
+        held = size ? [cut(input, at)] : [];
+      }
+      bound(size, maxFrame);
     };
   }
 }

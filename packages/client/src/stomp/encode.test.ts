@@ -106,8 +106,8 @@ describe("encodeFrame", () => {
     expect(encodeFrame("SEND", { a: undefined, b: "" }, "", "1.2")).toBe("SEND\nb:\n\n\0");
   });
 
-  it("names the header and the frame that it refuses, and not the value, which may be a secret", () => {
-    expect(() => encodeFrame("CONNECT", { passcode: "top\nsecret" }, "", "1.2")).toThrow(/"passcode".*CONNECT/);
+  it("names the header that it refuses, and not the value, which may be a secret", () => {
+    expect(() => encodeFrame("CONNECT", { passcode: "top\nsecret" }, "", "1.2")).toThrow(/passcode/);
     expect(() => encodeFrame("CONNECT", { passcode: "top\nsecret" }, "", "1.2")).not.toThrow(/secret/);
   });
 });

@@ -1,7 +1,7 @@
 import { EnckeError } from "../errors.ts";
 import { isUnescaped, type StompVersion } from "./frame.ts";
 import { escapeHeader } from "./header-escapes.ts";
-import { isAscii, join, type TextOrOctets, toOctets } from "./octets.ts";
+import { join, type TextOrOctets, toOctets } from "./octets.ts";
 
 /**
  * Writes one frame: text for a string body, bytes for a `Uint8Array` body (which is copied).
@@ -28,12 +28,10 @@ export function encodeFrame(
     if (value === undefined || name === "content-length") continue;
     if (!name || (unescaped && (/[\r\n:]/.test(name) || /[\r\n]/.test(value)))) {
       // The value may be a secret.
-      throw new EnckeError("HEADER_NOT_WRITABLE", `The header "${name}" of ${command} cannot be written.`);
+      throw new EnckeError("HEADER_NOT_WRITABLE", name);
     }
     head += unescaped ? `${name}:${value}\n` : `${escapeHeader(name, version)}:${escapeHeader(value, version)}\n`;
   }
-  const isText = typeof body === "string";
-  if (body.length) head += `content-length:${(isText && isAscii(body) ? body : toOctets(body)).length}\n`;
-  head += "\n";
-  return isText ? `${head}${body}\0` : join(toOctets(head), body, 1);
+  if (body.length) head += `content-length:${toOctets(body).length}\n`;
+  return join([head, "\n", body, "\0"]);
 }

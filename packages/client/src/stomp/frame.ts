@@ -1,3 +1,4 @@
+import { EnckeError } from "../errors.ts";
 import type { TextOrOctets } from "./octets.ts";
 
 /** A STOMP version as it is written in `accept-version` and `version`. */
@@ -19,4 +20,9 @@ export interface Frame {
  * the clause does not name it, and whoever sends it cannot mean 1.0.
  */
 export const isUnescaped = (command: string, version: StompVersion): boolean =>
-  version === "1.0" || command === "CONNECT" || command === "CONNECTED";
+  version === "1.0" || /^CONNECT/.test(command);
+
+/** Says no to what came in. */
+export function malformed(what: string): never {
+  throw new EnckeError("MALFORMED_FRAME", what);
+}

@@ -1,13 +1,8 @@
-import { EnckeError } from "../errors.ts";
-import { type Frame, type Headers, isUnescaped, type StompVersion } from "./frame.ts";
+import { type Frame, type Headers, isUnescaped, malformed, type StompVersion } from "./frame.ts";
 import { unescapeHeader } from "./header-escapes.ts";
 
 /** `headers.constructor` is undefined on what inherits from this, and a header called `__proto__` one like any other. */
 const noMembers = Object.create(null);
-
-export function malformed(what: string): never {
-  throw new EnckeError("MALFORMED_FRAME", `Not STOMP: ${what}`);
-}
 
 /**
  * Reads a frame's head: all up to and with the blank line that ends it. A frame without a command is a heart-beat.
@@ -18,10 +13,9 @@ export function readHead(head: string, version: StompVersion): Pick<Frame, "comm
   const lines = version === "1.1" ? head : head.replaceAll("\r\n", "\n");
   let end = lines.indexOf("\n");
   const command = lines.slice(0, end);
-  if (/[^\w-]|^.$/.test(command)) malformed(command);
+  if (/[^\w-]/.test(command)) malformed(command);
   const isEscaped = !isUnescaped(command, version) && lines.includes("\\");
-  const read = (text: string) =>
-    isEscaped ? unescapeHeader(text, version, malformed) : version === "1.0" ? text.trim() : text;
+  const read = (text: string) => (isEscaped ? unescapeHeader(text, version) : version === "1.0" ? text.trim() : text);
 
   const headers: Headers = Object.create(noMembers);
   for (let start = end + 1; ; start = end + 1) {

@@ -1,4 +1,4 @@
-import type { StompVersion } from "./frame.ts";
+import { malformed, type StompVersion } from "./frame.ts";
 
 // STOMP 1.2, "Value Encoding": each stands for the octet at the same place. 1.1 lacks the last.
 const escapes = ["\\\\", "\\n", "\\c", "\\r"];
@@ -14,7 +14,7 @@ export const escapeHeader = (text: string, version: StompVersion): string =>
 /**
  * Takes the escapes back, in one pass, so that two backslashes and an "n" become one and an "n". Not for 1.0.
  *
- * @param refuse called with what is no escape: "Undefined escape sequences such as \t MUST be treated as a fatal protocol error."
+ * @throws {EnckeError} `MALFORMED_FRAME`: "Undefined escape sequences such as \t MUST be treated as a fatal protocol error."
  */
-export const unescapeHeader = (text: string, version: StompVersion, refuse: (sequence: string) => never): string =>
-  text.replace(/\\.?/gs, (sequence) => octets(version)[escapes.indexOf(sequence)] ?? refuse(sequence));
+export const unescapeHeader = (text: string, version: StompVersion): string =>
+  text.replace(/\\.?/gs, (sequence) => octets(version)[escapes.indexOf(sequence)] ?? malformed(sequence));

@@ -33,13 +33,6 @@ export interface StompOptions {
   maxOutboxSize?: number;
 }
 
-export interface ResolvedStompOptions extends StompOptions {
-  heartbeatOutgoing: number;
-  heartbeatIncoming: number;
-  maxOutboxCount: number;
-  maxOutboxSize: number;
-}
-
 const defaults = {
   heartbeatOutgoing: 10_000,
   heartbeatIncoming: 10_000,
@@ -47,24 +40,15 @@ const defaults = {
   maxOutboxSize: 16 * 1024 * 1024,
 };
 
+export type ResolvedStompOptions = StompOptions & typeof defaults;
+
 /** @throws {EnckeError} `BAD_OPTION` */
 export function resolveStompOptions(options: StompOptions): ResolvedStompOptions {
   const resolved = { ...defaults, ...options };
-  for (const name of Object.keys(defaults) as Array<keyof typeof defaults>) {
-    if (!(resolved[name] >= 0)) throw new EnckeError("BAD_OPTION", `\`${name}\` is not a number from 0.`);
+  for (const name in defaults) {
+    if (!(resolved[name as keyof typeof defaults] >= 0)) throw new EnckeError("BAD_OPTION", name);
   }
   return resolved;
 }
 
-/** The CONNECT headers that the options ask for. A promise only if one of them is, so that plain values leave with the first request. */
-export function connectHeaders({ login, passcode, host = "/", headers }: StompOptions): Headers | Promise<Headers> {
-  const asked = [headers, login, passcode, host].map((value) => (typeof value === "function" ? value() : value));
-  const join = ([more, ...named]: unknown[]): Headers => {
-    const joined = { ...(more as Headers | undefined) };
-    ["login", "passcode", "host"].forEach((name, at) => {
-      if (named[at] !== undefined) joined[name] = named[at] as string;
-    });
-    return joined;
-  };
-  return asked.some((value) => value instanceof Promise) ? Promise.all(asked).then(join) : join(asked);
-}
+export const ask = <T>(value: Asked<T>): T | Promise<T> => (typeof value === "function" ? (value as () => T)() : value);

@@ -28,10 +28,10 @@ export interface StompSocket extends Omit<SocketLike, "onopen" | "onmessage" | "
   send(data: string | Uint8Array): void;
 }
 
-/** What a socket's `close` event says. */
+/** What a socket's `close` event says; nothing of it where this side ended the connection. */
 export interface SocketEnd {
-  readonly code: number;
-  readonly reason: string;
+  readonly code?: number;
+  readonly reason?: string;
   /** Milliseconds that the server asks to wait. */
   readonly retryAfter?: number;
 }

@@ -1,4 +1,4 @@
-import type { Headers } from "./frame.ts";
+import type { Frame, Headers } from "./frame.ts";
 import type { Message } from "./message.ts";
 
 /** STOMP 1.2, SUBSCRIBE: `ack`. */
@@ -28,7 +28,8 @@ export interface Subscription {
 
 /** A subscription as the client keeps it. */
 export interface Subscribed {
-  readonly public: Subscription & { continuity: Continuity };
-  readonly options: SubscribeOptions;
+  readonly subscription: Subscription & { continuity: Continuity };
+  /** SUBSCRIBE, sent on each connection. */
+  readonly frame: Frame;
   readonly handler: (message: Message) => void;
 }

@@ -41,8 +41,7 @@ export class Connection implements ChannelHandler, Outlet {
     this.#channel = channel;
     this.#id = id;
     const { frameOctets, headerOctets, connectTimeout } = this.limits;
-    const bounds = { maxFrame: frameOctets, maxHead: headerOctets };
-    this.#decoder = new FrameDecoder((frame) => this.#onFrame(frame), undefined, bounds);
+    this.#decoder = new FrameDecoder((frame) => this.#onFrame(frame), frameOctets, headerOctets);
     this.#state = {
       at: "connecting",
       cancelTimeout: broker.clock.after(connectTimeout, () => this.fail(connectTimedOut(connectTimeout))),

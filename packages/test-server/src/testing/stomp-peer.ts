@@ -12,9 +12,8 @@ export class StompPeer implements Channel {
   readonly messages: (string | Uint8Array)[] = [];
   readonly handler: ChannelHandler;
   #frames: Frame[] = [];
-  readonly #decoder = new FrameDecoder(
-    ({ command, headers, body }) => this.#frames.push({ command, headers: { ...headers }, body }),
-    () => this.heartBeats++,
+  readonly #decoder = new FrameDecoder(({ command, headers, body }) =>
+    this.#frames.push({ command, headers: { ...headers }, body }),
   );
 
   constructor(application: Application) {
@@ -35,6 +34,7 @@ export class StompPeer implements Channel {
   send(message: string | Uint8Array): void {
     if (this.closed) throw new Error("sent after close");
     this.messages.push(message);
+    if (message === "\n") this.heartBeats++;
     this.#decoder.feed(message);
   }
 

@@ -1,0 +1,371 @@
+import mitt from "mitt";
+import { EnckeError } from "../errors.ts";
+import type { Environment } from "../page/environment.ts";
+import type { Client, ClientEvents, ClientState } from "./client.ts";
+import { FrameDecoder } from "./decode.ts";
+import { encodeFrame } from "./encode.ts";
+import type { Frame, Headers, StompVersion } from "./frame.ts";
+import { agree, type HeartBeat } from "./heart-beat.ts";
+import { messageOf } from "./message.ts";
+import { ask, resolveStompOptions, type StompOptions } from "./options.ts";
+import type { SocketEnd, StompSocket } from "./socket-like.ts";
+import type { Continuity, Subscribed } from "./subscription.ts";
+
+/** First wait before a new STOMP connection, and the longest, in milliseconds; the wait itself is any time below (full jitter). */
+const firstRetry = 250;
+const longestRetry = 30_000;
+/** How long `close` waits for the broker's word on what was sent before, in milliseconds. */
+const farewell = 2_000;
+/** PROTOCOL.md section 9: the server does not serve this version, now or later. */
+const versionCode = 4001;
+
+/** A frame on its way out. */
+interface Outgoing extends Frame {
+  /** Called if RECEIPT was asked for: it has come, or what is known instead. */
+  readonly settle?: Settle | undefined;
+}
+
+type Settle = (error?: EnckeError) => void;
+
+/** @param headers those that are undefined are not written */
+const frameOf = (command: string, headers: object, body: Frame["body"] = "", settle?: Settle): Outgoing => ({
+  command,
+  headers: headers as Headers,
+  body,
+  settle,
+});
+
+/**
+ * A client whose frames go, in order, from the outbox over a socket: CONNECT and the subscriptions first on each new one. Where a frame is says what is known of it:
+ * in the outbox, nobody has seen it; handed to a socket that is not open yet, nobody has if that never opens; after that, only its RECEIPT tells.
+ *
+ * @param openSocket called for each new STOMP connection
+ * @throws {EnckeError} `BAD_OPTION`
+ */
+export function createClient(openSocket: () => StompSocket, options: StompOptions, env: Environment): Client {
+  const { heartbeatOutgoing, heartbeatIncoming, maxOutboxCount, maxOutboxSize, headers, login, passcode, host } =
+    resolveStompOptions(options);
+  const { all, on, off, emit } = mitt<ClientEvents>();
+  const subscriptions = new Map<string | undefined, Subscribed>();
+  let outbox: Outgoing[] = [];
+  let handed: Outgoing[] = [];
+  /** What was sent and awaits RECEIPT, by its id. */
+  const receipts = new Map<string | undefined, Outgoing>();
+
+  /** Undefined between two connections. */
+  let socket: StompSocket | undefined;
+  let decoder: FrameDecoder;
+  let heartBeat: HeartBeat;
+  let heardAt: number;
+
+  let state: ClientState = "connecting";
+  let transport: string | null = null;
+  let connected: Promise<void>;
+  let settleConnected: [resolve: () => void, reject: (error: EnckeError) => void];
+  let closing: Promise<void> | undefined;
+  let ids = 0;
+  /** Attempts in a row that did not reach CONNECTED. */
+  let failures = 0;
+  /** One timer at a time: for the next attempt, for heart-beats, for the farewell. */
+  let cancelTimer: (() => void) | undefined;
+
+  // Telling the page
+
+  const guard = <T>(handler: (event: T) => void, event: T) => {
+    try {
+      handler(event);
+    } catch (error) {
+      env.reportError(error);
+    }
+  };
+
+  /** An error that nobody listens for is shown rather than lost. */
+  const fail = (error: EnckeError) => {
+    if (all.get("error")?.length) emit("error", error);
+    else env.reportError(error);
+  };
+
+  const enter = (next: ClientState) => {
+    state = next;
+    emit("state", next);
+  };
+
+  const expectConnected = () => {
+    connected = new Promise((...settle) => {
+      settleConnected = settle;
+    });
+    // Whoever does not ask need not hear.
+    connected.catch(() => {});
+  };
+
+  const giveUp = (code: "NOT_SENT" | "UNKNOWN_OUTCOME", frames: Iterable<Outgoing>) => {
+    for (const { settle } of frames) settle?.(new EnckeError(code, ""));
+  };
+
+  const closed = () => new EnckeError("CLOSED", "");
+
+  const later = (ms: number, run: () => void) => {
+    cancelTimer?.();
+    cancelTimer = env.clock.after(ms, run);
+  };
+
+  // Sending
+
+  /** Gives the frame to the socket. False if that does not take it now. @throws what the codec or the socket throws; nothing was sent then. */
+  const write = (frame: Outgoing) => {
+    const { command, headers, body } = frame;
+    if (
+      !socket ||
+      // While nothing carries an open session, frames are better kept: it may turn out to be gone.
+      (socket.readyState === 1 ? socket.transport === null : socket.readyState || !socket.isSession) ||
+      // Behind CONNECT, a session takes what all versions write alike; all else waits for CONNECTED, which tells the version.
+      (state !== "connected" &&
+        command !== "CONNECT" &&
+        !(socket.isSession && !/[\\\r\n:]/.test(Object.entries(headers).join(""))))
+    ) {
+      return false;
+    }
+    socket.send(encodeFrame(command, headers, body, decoder.version));
+    handed.push(frame);
+    confirm();
+    emit("frame", { direction: "out", frame });
+    return true;
+  };
+
+  const confirm = () => {
+    if (!socket?.readyState) return;
+    for (const frame of handed.splice(0)) if (frame.settle) receipts.set(frame.headers.receipt, frame);
+  };
+
+  const send = (frame: Outgoing) => {
+    const { command, headers, body } = frame;
+    if (closing) throw closed();
+    if ("destination" in headers && !headers.destination) throw new EnckeError("BAD_OPTION", "destination");
+    // Most frames find an open connection and nothing before them.
+    if (!outbox.length && write(frame)) return;
+    const size = outbox.reduce((sum, { body }) => sum + body.length, body.length);
+    if (command === "SEND" && (outbox.length >= maxOutboxCount || size > maxOutboxSize)) {
+      throw new EnckeError("OUTBOX_FULL", "");
+    }
+    outbox.push(frame);
+  };
+
+  /** What is written and what is told may be other than before. */
+  const changed = () => {
+    const now = socket?.transport ?? null;
+    if (now !== transport) {
+      transport = now;
+      emit("transport", now);
+    }
+    confirm();
+    for (; outbox.length; outbox.shift()) {
+      const frame = outbox[0]!;
+      try {
+        if (!write(frame)) break;
+      } catch (cause) {
+        (frame.settle ?? fail)(new EnckeError("NOT_SENT", (cause as Error).message, undefined, cause));
+      }
+    }
+  };
+
+  // One connection
+
+  const open = async () => {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    try {
+      let asked = [headers, login, passcode, host].map(ask);
+      // What is known can leave with the first request.
+      if (asked.some((value) => (value as Partial<Promise<unknown>> | undefined)?.then))
+        asked = await Promise.all(asked);
+      if (closing) return;
+      const opened = openSocket();
+      // A session watches itself.
+      heartBeat = opened.isSession ? [0, 0] : [heartbeatOutgoing, heartbeatIncoming];
+      outbox = [
+        frameOf("CONNECT", {
+          "accept-version": "1.2,1.1,1.0",
+          "heart-beat": `${heartBeat}`,
+          login: asked[1],
+          passcode: asked[2],
+          host: asked[3] ?? "/",
+          ...(asked[0] as Headers),
+        }),
+        ...[...subscriptions.values()].map(({ frame }) => frame),
+        ...[...handed, ...outbox].filter(({ command }) => command === "SEND"),
+      ];
+      handed = [];
+      socket = opened;
+      decoder = new FrameDecoder((frame) => opened === socket && received(frame));
+      opened.binaryType = "arraybuffer";
+      opened.onopen = opened.ontransport = changed;
+      opened.onmessage = ({ data }) => {
+        heardAt = env.clock.now();
+        try {
+          decoder.feed(typeof data === "string" ? data : new Uint8Array(data));
+        } catch (error) {
+          lost({}, error as EnckeError);
+        }
+      };
+      opened.onclose = (end) => opened === socket && lost(end);
+      changed();
+    } catch (error) {
+      retry(0, new EnckeError("CONNECTION_LOST", (error as Error).message, undefined, error));
+    }
+  };
+
+  const received = (frame: Frame) => {
+    const { command, headers } = frame;
+    const receipt = headers["receipt-id"];
+    const settle = receipts.get(receipt)?.settle;
+    receipts.delete(receipt);
+    emit("frame", { direction: "in", frame });
+    if (command === "MESSAGE") {
+      const { ack: id, subscription, "message-id": messageId } = headers;
+      const subscribed = subscriptions.get(subscription);
+      if (!subscribed) return;
+      const origin = socket;
+      const answer = (command: string, more?: Headers) => {
+        const isAwaited = origin === socket && /^client/.test(subscribed.frame.headers.ack!);
+        if (!isAwaited) throw new EnckeError("NOT_ACKNOWLEDGEABLE", "");
+        // As 1.2 names it, and as the versions before do.
+        send(frameOf(command, { ...more, id, subscription, "message-id": messageId }));
+      };
+      guard(subscribed.handler, messageOf(frame, answer));
+    } else if (command === "RECEIPT") {
+      settle?.();
+    } else if (command === "ERROR") {
+      const error = new EnckeError("SERVER_ERROR", headers.message ?? command, undefined, frame);
+      settle?.(new EnckeError("NOT_SENT", error.message, undefined, error));
+      fail(error);
+    } else if (command === "CONNECTED") {
+      failures = 0;
+      // A server of version 1.0 does not say so.
+      decoder.version = (headers.version as StompVersion | undefined) ?? "1.0";
+      beat(agree(heartBeat, headers["heart-beat"]));
+      if (state === "reconnecting") {
+        // Messages may have been published that nobody kept for this client.
+        for (const { subscription } of subscriptions.values()) {
+          subscription.continuity = "gap";
+          emit("continuity", { subscription, continuity: "gap" });
+        }
+      }
+      enter("connected");
+      settleConnected[0]();
+      changed();
+    }
+  };
+
+  const beat = ([outgoing, incoming]: number[]) => {
+    const interval = outgoing || incoming;
+    if (!interval) return;
+    later(interval, () => {
+      beat([outgoing!, incoming!]);
+      if (outgoing) socket!.send("\n");
+      if (incoming && env.clock.now() - heardAt >= 2 * incoming) lost({});
+    });
+  };
+
+  // Its end
+
+  const lost = ({ code, reason, retryAfter }: SocketEnd, error?: EnckeError) => {
+    const last = socket!;
+    const octets = last.bufferedAmount;
+    socket = undefined;
+    last.close();
+    changed();
+    giveUp("UNKNOWN_OUTCOME", receipts.values());
+    receipts.clear();
+    if (closing) return;
+    // Nobody has seen what a socket holds that never opened.
+    if (octets && !handed.length) fail(new EnckeError("UNKNOWN_OUTCOME", `${octets} octets`));
+    if (code === versionCode) {
+      fail(new EnckeError("SESSION_ENDED", reason!));
+      close();
+    } else retry(retryAfter, error);
+  };
+
+  const retry = (retryAfter = 0, error?: EnckeError) => {
+    if (closing) return;
+    if (error) fail(error);
+    if (state === "connected") {
+      expectConnected();
+      enter("reconnecting");
+    }
+    later(retryAfter + env.random() * Math.min(longestRetry, firstRetry * 2 ** failures++), open);
+  };
+
+  const close = () => {
+    closing ??= (async () => {
+      await null;
+      if (socket) {
+        await new Promise<unknown>((resolve) => {
+          later(farewell, () => resolve(0));
+          outbox.push(frameOf("DISCONNECT", { receipt: "bye" }, "", resolve));
+          changed();
+        });
+      }
+      enter("closed");
+      offWake();
+      cancelTimer?.();
+      if (socket) lost({});
+      giveUp("NOT_SENT", [...handed, ...outbox]);
+      settleConnected[1](closed());
+    })();
+    return closing;
+  };
+
+  const offWake = env.lifecycle.onWake(() => !socket && cancelTimer && open());
+  expectConnected();
+  open();
+
+  return {
+    get state() {
+      return state;
+    },
+    get transport() {
+      return transport;
+    },
+    get connected() {
+      return connected;
+    },
+    report: () => ({ state, ...socket?.report?.() }),
+    on(type, handler) {
+      const guarded = (event: ClientEvents[typeof type]) => guard(handler, event);
+      on(type, guarded);
+      return () => off(type, guarded);
+    },
+    subscribe(destination, handler, { ack, headers } = {}) {
+      const id = `${++ids}`;
+      const frame = frameOf("SUBSCRIBE", { ack, ...headers, id, destination });
+      send(frame);
+      const subscription = {
+        id,
+        destination,
+        continuity: "fresh" as Continuity,
+        unsubscribe: () => {
+          if (subscriptions.delete(id) && !closing) send(frameOf("UNSUBSCRIBE", { id }));
+        },
+      };
+      subscriptions.set(id, { subscription, frame, handler });
+      return subscription;
+    },
+    publish: ((destination, body = "", { headers, receipt } = {}) => {
+      const isRaw = typeof body === "string" || body instanceof Uint8Array;
+      const post = (receipt?: string, settle?: Settle) =>
+        send(
+          frameOf(
+            "SEND",
+            { destination, ...(!isRaw && { "content-type": "application/json" }), receipt, ...headers },
+            isRaw ? body : JSON.stringify(body),
+            settle,
+          ),
+        );
+      if (!receipt) return post();
+      return new Promise((resolve, reject) => {
+        post(`${++ids}`, (error) => (error ? reject(error) : resolve("delivered")));
+      });
+    }) as Client["publish"],
+    close,
+  };
+}
