@@ -150,6 +150,8 @@ export class SimulatedRun {
       case "page wakes":
         return client.wake();
       case "server restarts":
+        // It is down already.
+        if (!network.listener) return;
         this.server.die();
         network.listener = undefined;
         network.cutAll(0, "client");
