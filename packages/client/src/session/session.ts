@@ -190,7 +190,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   // Carriers
 
   const open = (role: Role, number: number, { at, kind = poster! }: Opening) => {
-    const isFresh = at === "opening";
+    const isFresh = at !== "attached";
     let query = `v=1&c=${number}`;
     // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
     if (role === "main") acknowledgement();

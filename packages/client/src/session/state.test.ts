@@ -181,8 +181,8 @@ describe("the state of a session", () => {
       "opening, opening, idle",
       [],
     ],
-    ["sends beside what only receives", polling, "send sender", "attached, opening, opening", ["open 3 send"]],
-    ["sends one thing at a time", sending, "send sender", "attached, opening, opening", []],
+    ["sends beside what only receives", polling, "send sender", "attached, opening, sending", ["open 3 send"]],
+    ["sends one thing at a time", sending, "send sender", "attached, opening, sending", []],
     ["may send again once that was answered", sending, "completed sender", "attached, opening, idle", ["end 3"]],
     [
       "attaches anew where what it sends is lost: the way is, too",
@@ -367,10 +367,9 @@ describe("whatever happens", () => {
         const settled = step(state, "main", event, context);
         expect(same(step(settled, "main", event, context))).toEqual(same(settled));
       }
-      if (state.sender.at === "opening") {
-        for (const event of ["greeted", "ponged", "started", "send"] as const) {
-          if (event !== "greeted") expect(step(state, "sender", event, context)).toEqual(state);
-        }
+      if (state.sender.at === "idle") return;
+      for (const event of ["greeted", "ponged", "started", "send"] as const) {
+        expect(step(state, "sender", event, context)).toEqual(state);
       }
     });
   });

@@ -12,15 +12,14 @@ interface Waiting {
   readonly delay: number;
 }
 
-/** A request or a WebSocket is on its way, and nothing has come of it. */
-interface Opening {
-  readonly at: "opening";
-  readonly carrier: number;
-}
-
 interface Under {
   readonly carrier: number;
   readonly kind: TransportKind;
+}
+
+/** A request or a WebSocket is on its way, and nothing has come of it. */
+interface Opening extends Under {
+  readonly at: "opening";
 }
 
 /** It owes a pong. */
@@ -41,13 +40,13 @@ interface Naming extends Under {
 }
 
 /** What carries: an attach that takes over, then what came of it. "proving": it has been silent, or the page has just woken. */
-export type Main = Waiting | (Opening & Under) | Attached;
+export type Main = Waiting | Opening | Attached;
 
 /** What is tried beside it: a candidate that was greeted is proven if it has to be, and then named. */
-export type Candidate = Idle | (Waiting & { readonly kind: TransportKind }) | (Opening & Under) | Proving | Naming;
+export type Candidate = Idle | (Waiting & { readonly kind: TransportKind }) | Opening | Proving | Naming;
 
 /** What sends beside a carrier that only receives: one POST at a time. */
-export type Sender = Idle | Opening;
+export type Sender = Idle | { readonly at: "sending"; readonly carrier: number };
 
 /**
  * Which carriers a session has and what it waits for: a value, and `step`, which says what follows from each event. What is to be done about it the value says as
@@ -172,9 +171,9 @@ export function step(state: SessionState, role: Role, event: SessionEvent, conte
       else lose();
       break;
     case "idle send":
-      sender = { at: "opening", carrier: ++count };
+      sender = { at: "sending", carrier: ++count };
       break;
-    case "opening completed":
+    case "sending completed":
       sender = idle;
       break;
     default:
@@ -199,5 +198,5 @@ export function timeIn(part: Main | Candidate | Sender, { hold, ping }: Pace): n
   if (at === "idle") return undefined;
   if (at === "waiting") return part.delay;
   if (at === "attached") return (part.kind.oneShot ? hold : ping) + patience;
-  return at === "opening" ? patience : impatience;
+  return at === "proving" || at === "naming" ? impatience : patience;
 }
