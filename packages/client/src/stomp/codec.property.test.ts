@@ -19,10 +19,7 @@ const longText = fc.tuple(text, fc.integer({ min: 1, max: 400 })).map(([part, ti
 /** A frame that STOMP `version` can express, and so what comes out is what went in. */
 const frameOf = (version: StompVersion): fc.Arbitrary<Frame> =>
   command.chain((command) => {
-    const writable = (header: string) => {
-      if (!isUnescaped(command, version)) return header;
-      return version === "1.0" ? header.replace(/[\r\n]/g, "").trim() : header.replace(/[\r\n]/g, "");
-    };
+    const writable = (header: string) => (isUnescaped(command, version) ? header.replace(/[\r\n]/g, "") : header);
     const name = text
       .map((name) => (isUnescaped(command, version) ? writable(name.replaceAll(":", "")) : name))
       .filter((name) => name !== "" && name !== "content-length");

@@ -111,7 +111,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
 
   // Sending
 
-  /** Gives the frame to the socket. False if that does not take it now. @throws what the codec or the socket throws; nothing was sent then. */
+  /** Gives the frame to the socket. @returns whether that takes it now @throws what the codec or the socket throws; nothing was sent then. */
   const write = (frame: Outgoing) => {
     const { command, headers, body } = frame;
     if (
@@ -121,9 +121,9 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       // Behind CONNECT, a session takes what all versions write alike; all else waits for CONNECTED, which tells the version.
       (state !== "connected" &&
         command !== "CONNECT" &&
-        !(socket.isSession && !/[\\\r\n:]/.test(Object.entries(headers).join(""))))
+        (!socket.isSession || /[\\\n:\r]/.test(Object.entries(headers).join(""))))
     ) {
-      return false;
+      return;
     }
     socket.send(encodeFrame(command, headers, body, decoder.version));
     handed.push(frame);
@@ -204,13 +204,13 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
         try {
           decoder.feed(typeof data === "string" ? data : new Uint8Array(data));
         } catch (error) {
-          lost({}, error as EnckeError);
+          lost(undefined, error as EnckeError);
         }
       };
       opened.onclose = (end) => opened === socket && lost(end);
       changed();
     } catch (error) {
-      retry(0, new EnckeError("CONNECTION_LOST", (error as Error).message, undefined, error));
+      retry(new EnckeError("CONNECTION_LOST", (error as Error).message, undefined, error));
     }
   };
 
@@ -262,13 +262,13 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     later(interval, () => {
       beat([outgoing!, incoming!]);
       if (outgoing) socket!.send("\n");
-      if (incoming && env.clock.now() - heardAt >= 2 * incoming) lost({});
+      if (incoming && env.clock.now() - heardAt >= 2 * incoming) lost();
     });
   };
 
   // Its end
 
-  const lost = ({ code, reason, retryAfter }: SocketEnd, error?: EnckeError) => {
+  const lost = ({ code, reason, retryAfter }: SocketEnd = {}, error?: EnckeError) => {
     const last = socket!;
     const octets = last.bufferedAmount;
     socket = undefined;
@@ -282,10 +282,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     if (code === versionCode) {
       fail(new EnckeError("SESSION_ENDED", reason!));
       close();
-    } else retry(retryAfter, error);
+    } else retry(error, retryAfter);
   };
 
-  const retry = (retryAfter = 0, error?: EnckeError) => {
+  const retry = (error?: EnckeError, retryAfter = 0) => {
     if (closing) return;
     if (error) fail(error);
     if (state === "connected") {
@@ -308,7 +308,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       enter("closed");
       offWake();
       cancelTimer?.();
-      if (socket) lost({});
+      if (socket) lost();
       giveUp("NOT_SENT", [...handed, ...outbox]);
       settleConnected[1](closed());
     })();

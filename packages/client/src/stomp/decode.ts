@@ -19,10 +19,9 @@ const cut = (input: TextOrOctets, from: number, to?: number): TextOrOctets =>
  * A frame that came as text has a string body, one that came as bytes or in both forms a `Uint8Array` body: a view of the
  * chunk where the frame lies within one chunk, so a caller that reuses its buffer copies it first.
  *
- * By version: 1.0 knows no escapes, and white space around header names and values, which its examples have, is no part of
- * them; 1.1 and 1.2 never trim. A line ends with LF or CR LF, except in 1.1, whose grammar has CR as data. Headers of
- * CONNECT and CONNECTED are taken as they are. The colons and CRs that 1.1 and 1.2 want escaped in values are understood
- * where they are not.
+ * By version: 1.0 knows no escapes. A line ends with LF or CR LF, except in 1.1, whose grammar has CR as data. Headers of
+ * CONNECT and CONNECTED are taken as they are, and no header is trimmed. The colons and CRs that 1.1 and 1.2 want escaped in
+ * values are understood where they are not.
  */
 export class FrameDecoder {
   /**

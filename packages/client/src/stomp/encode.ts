@@ -26,7 +26,7 @@ export function encodeFrame(
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     if (value === undefined || name === "content-length") continue;
-    if (!name || (unescaped && (/[\r\n:]/.test(name) || /[\r\n]/.test(value)))) {
+    if (!name || (unescaped && (/[\n:\r]/.test(name) || /[\n\r]/.test(value)))) {
       // The value may be a secret.
       throw new EnckeError("HEADER_NOT_WRITABLE", name);
     }

@@ -15,7 +15,7 @@ export function readHead(head: string, version: StompVersion): Pick<Frame, "comm
   const command = lines.slice(0, end);
   if (/[^\w-]/.test(command)) malformed(command);
   const isEscaped = !isUnescaped(command, version) && lines.includes("\\");
-  const read = (text: string) => (isEscaped ? unescapeHeader(text, version) : version === "1.0" ? text.trim() : text);
+  const read = (text: string) => (isEscaped ? unescapeHeader(text, version) : text);
 
   const headers: Headers = Object.create(noMembers);
   for (let start = end + 1; ; start = end + 1) {

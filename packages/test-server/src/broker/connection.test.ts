@@ -187,6 +187,15 @@ describe("receipts", () => {
     expect(application.stats.published).toBe(0);
   });
 
+  test("headers of 1.0 may be padded, as in the examples of that standard", () => {
+    const peer = StompPeer.connected(broker(), "1.0");
+    peer.sayRaw("SUBSCRIBE\ndestination: /topic/a \nreceipt: r\n\n\0SEND\ndestination: /topic/a\n\nx\0");
+    expect(peer.heard()).toMatchObject([
+      { command: "RECEIPT", headers: { "receipt-id": "r" } },
+      { command: "MESSAGE", headers: { destination: "/topic/a" }, body: "x" },
+    ]);
+  });
+
   test("a receipt of 1.0 that cannot be written back is refused without it", () => {
     const peer = StompPeer.connected(broker(), "1.0");
     peer.sayRaw("SEND\ndestination:/nowhere\nreceipt:a\rb\n\n\0");

@@ -107,7 +107,8 @@ export class Connection implements ChannelHandler, Outlet {
     }
   }
 
-  #obey(frame: Frame): void {
+  #obey(received: Frame): void {
+    const frame = this.version === "1.0" ? unpadded(received) : received;
     const { command, headers } = frame;
     if (Object.keys(headers).length > this.limits.headers) {
       throw new BrokerError(
@@ -357,6 +358,12 @@ export class Connection implements ChannelHandler, Outlet {
     this.#subscriptions.clear();
     for (const subscription of subscriptions) subscription.end();
   }
+}
+
+/** Without the white space around header names and values that the examples of STOMP 1.0 have. */
+function unpadded({ command, headers, body }: Frame): Frame {
+  const trimmed = Object.entries(headers).map(([name, value]) => [name.trim(), value.trim()]);
+  return { command, headers: Object.fromEntries(trimmed), body };
 }
 
 function subscriptionKey(id: string | undefined, destination: string): string {
