@@ -4,7 +4,6 @@
  * | code | when |
  * | --- | --- |
  * | `BAD_OPTION` | an option or argument is not of its form |
- * | `BAD_FRAME` | the server sent something that is not STOMP |
  * | `CLOSED` | the client or socket has been closed |
  * | `CONNECTION_LOST` | the STOMP connection ended without being asked to |
  * | `FRAME_TOO_BIG` | a STOMP frame that came in exceeds a bound |
@@ -21,7 +20,6 @@
  */
 export type EnckeErrorCode =
   | "BAD_OPTION"
-  | "BAD_FRAME"
   | "CLOSED"
   | "CONNECTION_LOST"
   | "FRAME_TOO_BIG"
@@ -36,18 +34,37 @@ export type EnckeErrorCode =
   | "UNKNOWN_OUTCOME"
   | "UNSUPPORTED";
 
-/** An error with a stable code, what happened, and, where one is known, what to do about it. */
+/** What to do about each. */
+const remedies: Record<EnckeErrorCode, string> = {
+  BAD_OPTION: "Give it the form that the documentation says.",
+  CLOSED: "The client was closed: connect again.",
+  CONNECTION_LOST: "It will be tried again; the cause says what failed.",
+  FRAME_TOO_BIG: "The other side must send less at once.",
+  HEADER_NOT_WRITABLE: "Leave line ends out of headers.",
+  MALFORMED_FRAME: "Look at what answers there: it is not STOMP.",
+  MESSAGE_TOO_BIG: "Split it.",
+  NOT_ACKNOWLEDGEABLE: 'Subscribe with ack "client-individual", and answer while the connection lasts.',
+  NOT_SENT: "Publish it again.",
+  OUTBOX_FULL: "Too much waits to be sent: publish less, or wait.",
+  SERVER_ERROR: "The cause is the server's ERROR frame.",
+  SESSION_ENDED: "Update the page or the server.",
+  UNKNOWN_OUTCOME: "No word came whether it arrived: publish it again if twice is better than never.",
+  UNSUPPORTED: "List more transports, or open a socket yourself.",
+};
+
+/** An error with a stable code, what happened, and what to do about it. */
 export class EnckeError extends Error {
   override readonly name = "EnckeError";
+  /** What the reader can do about it. */
+  readonly remedy: string;
 
   constructor(
     readonly code: EnckeErrorCode,
-    what: string,
-    /** What the reader can do about it. */
-    readonly remedy?: string,
+    what = "",
     override readonly cause?: unknown,
   ) {
-    super(remedy ? `${what} ${remedy}` : what);
+    super(`${what || code}. ${remedies[code]}`);
+    this.remedy = remedies[code];
   }
 
   /** Of a publish that was not confirmed: whether the broker can have it. */

@@ -123,7 +123,7 @@ export class EnckeSocket extends EventTarget {
     let message = data as Payload;
     if (typeof data !== "string") {
       if (data?.byteLength === undefined) {
-        throw new EnckeError("BAD_OPTION", "A message is text or octets.", "Of a Blob, send the arrayBuffer().");
+        throw new EnckeError("BAD_OPTION", "A message is text or octets; of a Blob, its arrayBuffer()");
       }
       const { buffer = data, byteOffset, byteLength } = data as ArrayBufferView;
       // A copy, as the page may write into its own again.
@@ -131,9 +131,9 @@ export class EnckeSocket extends EventTarget {
     }
     const octets = sizeOf(message);
     const { maxMessage } = this.#session;
-    if (octets > maxMessage) throw new EnckeError("MESSAGE_TOO_BIG", `The server takes up to ${maxMessage} octets.`);
+    if (octets > maxMessage) throw new EnckeError("MESSAGE_TOO_BIG", `The server takes up to ${maxMessage} octets`);
     if (this.bufferedAmount + octets > this.#maxBuffered) {
-      throw new EnckeError("OUTBOX_FULL", "Too much waits for the server.", "Go on when bufferedAmount has fallen.");
+      throw new EnckeError("OUTBOX_FULL", "bufferedAmount");
     }
     this.#session.send(message);
   }
@@ -147,7 +147,7 @@ export class EnckeSocket extends EventTarget {
    */
   close(code: number = Code.normal, reason = ""): void {
     if ((code !== Code.normal && !(code >= 3000 && code < 5000)) || utf8Length(reason) > 123) {
-      throw new EnckeError("BAD_OPTION", "A close code is 1000 or 3000-4999, a reason up to 123 octets.");
+      throw new EnckeError("BAD_OPTION", "A close code is 1000 or 3000-4999, a reason up to 123 octets");
     }
     if (this.readyState > 1) return;
     this.readyState = 2;

@@ -693,7 +693,18 @@ describe("the next attempt", () => {
     expect(waits(stage, 1)).toEqual([0]);
   });
 
-  it("counts from the start after CONNECTED, not after a socket that opened", () => {
+  it("waits longer and longer for a server that lets in and ends it each time", () => {
+    const stage = overSocket();
+    stage.page.luck = () => 1;
+    const seen = [250, 500, 1_000, 2_000].map(() => {
+      stage.socket.open();
+      stage.socket.connected();
+      return waits(stage, 1)[0];
+    });
+    expect(seen).toEqual([250, 500, 1_000, 2_000]);
+  });
+
+  it("counts from the start after a connection that lasted, not after a socket that opened", () => {
     const stage = overSocket();
     stage.page.luck = () => 1;
     waits(stage, 3);
@@ -701,6 +712,7 @@ describe("the next attempt", () => {
     expect(waits(stage, 1)).toEqual([2_000]);
     stage.socket.open();
     stage.socket.connected();
+    stage.page.clock.advance(5_000);
     expect(waits(stage, 1)).toEqual([250]);
   });
 

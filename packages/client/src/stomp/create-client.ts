@@ -14,6 +14,8 @@ import type { Continuity, Subscribed } from "./subscription.ts";
 /** First wait before a new STOMP connection, and the longest, in milliseconds; the wait itself is any time below (full jitter). */
 const firstRetry = 250;
 const longestRetry = 30_000;
+/** A connection that lived so long, in milliseconds, was no failure, whatever ended it. */
+const lasting = 5_000;
 /** How long `close` waits for the broker's word on what was sent before, in milliseconds. */
 const farewell = 2_000;
 /** PROTOCOL.md section 9: the server does not serve this version, now or later. */
@@ -64,8 +66,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   let settleConnected: [resolve: () => void, reject: (error: EnckeError) => void];
   let closing: Promise<void> | undefined;
   let ids = 0;
-  /** Attempts in a row that did not reach CONNECTED. */
+  /** Connections in a row that did not last. */
   let failures = 0;
+  /** When CONNECTED came last. */
+  let connectedAt = 0;
   /** One timer at a time: for the next attempt, for heart-beats, for the farewell. */
   let cancelTimer: (() => void) | undefined;
 
@@ -99,10 +103,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   };
 
   const giveUp = (code: "NOT_SENT" | "UNKNOWN_OUTCOME", frames: Iterable<Outgoing>) => {
-    for (const { settle } of frames) settle?.(new EnckeError(code, ""));
+    for (const { settle } of frames) settle?.(new EnckeError(code));
   };
 
-  const closed = () => new EnckeError("CLOSED", "");
+  const closed = () => new EnckeError("CLOSED");
 
   const later = (ms: number, run: () => void) => {
     cancelTimer?.();
@@ -140,12 +144,12 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   const send = (frame: Outgoing) => {
     const { command, headers, body } = frame;
     if (closing) throw closed();
-    if ("destination" in headers && !headers.destination) throw new EnckeError("BAD_OPTION", "destination");
+    if ("destination" in headers && !headers.destination) throw new EnckeError("BAD_OPTION", "A destination is empty");
     // Most frames find an open connection and nothing before them.
     if (!outbox.length && write(frame)) return;
     const size = outbox.reduce((sum, { body }) => sum + body.length, body.length);
     if (command === "SEND" && (outbox.length >= maxOutboxCount || size > maxOutboxSize)) {
-      throw new EnckeError("OUTBOX_FULL", "");
+      throw new EnckeError("OUTBOX_FULL");
     }
     outbox.push(frame);
   };
@@ -163,7 +167,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       try {
         if (!write(frame)) break;
       } catch (cause) {
-        (frame.settle ?? fail)(new EnckeError("NOT_SENT", (cause as Error).message, undefined, cause));
+        (frame.settle ?? fail)(new EnckeError("NOT_SENT", (cause as Error).message, cause));
       }
     }
   };
@@ -199,18 +203,21 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       decoder = new FrameDecoder((frame) => opened === socket && received(frame));
       opened.binaryType = "arraybuffer";
       opened.onopen = opened.ontransport = changed;
-      opened.onmessage = ({ data }) => {
+      const read = (data: string | Uint8Array) => {
         heardAt = env.clock.now();
         try {
-          decoder.feed(typeof data === "string" ? data : new Uint8Array(data));
+          decoder.feed(data);
         } catch (error) {
           lost(undefined, error as EnckeError);
         }
       };
+      // An event for each message costs more than all the rest of its way.
+      if (opened.isSession) opened.receive = read;
+      opened.onmessage = ({ data }) => read(typeof data === "string" ? data : new Uint8Array(data));
       opened.onclose = (end) => opened === socket && lost(end);
       changed();
     } catch (error) {
-      retry(new EnckeError("CONNECTION_LOST", (error as Error).message, undefined, error));
+      retry(new EnckeError("CONNECTION_LOST", (error as Error).message, error));
     }
   };
 
@@ -227,7 +234,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       const origin = socket;
       const answer = (command: string, more?: Headers) => {
         const isAwaited = origin === socket && /^client/.test(subscribed.frame.headers.ack!);
-        if (!isAwaited) throw new EnckeError("NOT_ACKNOWLEDGEABLE", "");
+        if (!isAwaited) throw new EnckeError("NOT_ACKNOWLEDGEABLE");
         // As 1.2 names it, and as the versions before do.
         send(frameOf(command, { ...more, id, subscription, "message-id": messageId }));
       };
@@ -235,11 +242,11 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     } else if (command === "RECEIPT") {
       settle?.();
     } else if (command === "ERROR") {
-      const error = new EnckeError("SERVER_ERROR", headers.message ?? command, undefined, frame);
-      settle?.(new EnckeError("NOT_SENT", error.message, undefined, error));
+      const error = new EnckeError("SERVER_ERROR", headers.message ?? command, frame);
+      settle?.(new EnckeError("NOT_SENT", error.message, error));
       fail(error);
     } else if (command === "CONNECTED") {
-      failures = 0;
+      connectedAt = env.clock.now();
       // A server of version 1.0 does not say so.
       decoder.version = (headers.version as StompVersion | undefined) ?? "1.0";
       beat(agree(heartBeat, headers["heart-beat"]));
@@ -278,7 +285,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     receipts.clear();
     if (closing) return;
     // Nobody has seen what a socket holds that never opened.
-    if (octets && !handed.length) fail(new EnckeError("UNKNOWN_OUTCOME", `${octets} octets`));
+    if (octets && !handed.length)
+      fail(new EnckeError("UNKNOWN_OUTCOME", `The connection ended with ${octets} octets on their way`));
     if (code === versionCode) {
       fail(new EnckeError("SESSION_ENDED", reason!));
       close();
@@ -289,6 +297,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     if (closing) return;
     if (error) fail(error);
     if (state === "connected") {
+      if (env.clock.now() - connectedAt >= lasting) failures = 0;
       expectConnected();
       enter("reconnecting");
     }

@@ -33,5 +33,6 @@ export function encodeFrame(
     head += unescaped ? `${name}:${value}\n` : `${escapeHeader(name, version)}:${escapeHeader(value, version)}\n`;
   }
   if (body.length) head += `content-length:${toOctets(body).length}\n`;
-  return join([head, "\n", body, "\0"]);
+  head += "\n";
+  return typeof body === "string" ? `${head}${body}\0` : join([head, body, "\0"]);
 }

@@ -16,6 +16,8 @@ export interface SocketLike {
   readonly isSession?: boolean;
   readonly transport?: string | null;
   ontransport?: ((event: never) => void) | null;
+  /** With a session: takes messages in place of `onmessage`, as they are. */
+  receive?: ((message: string | Uint8Array) => void) | null;
   report?(): object;
 }
 
