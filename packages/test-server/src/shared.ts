@@ -8,8 +8,8 @@ export { ReplayBuffer, sizeOf } from "../../client/src/session/replay-buffer.ts"
 export {
   numberRecord,
   parameterRecord,
-  recordReader,
   type RecordSink,
+  recordReader,
   Type,
 } from "../../client/src/session/wire.ts";
 export { FrameDecoder } from "../../client/src/stomp/decode.ts";
