@@ -41,7 +41,7 @@ export function logConnection(client: Client, log: EventLog): void {
 
   function tellEnds(): void {
     for (const attempt of (client.report() as Report).attempts ?? []) {
-      const key = `${attempt.startedAt} ${attempt.transport} ${attempt.role}`;
+      const key = `${attempt.startedAt} ${attempt.transport} ${attempt.takesOver}`;
       if (attempt.duration === undefined || told.has(key)) continue;
       told.add(key);
       const { transport, startedAt, heardAfter, code = 1000, cause } = attempt;

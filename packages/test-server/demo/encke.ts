@@ -13,7 +13,7 @@ export interface Report {
 
 interface Attempt {
   readonly transport: string;
-  readonly role: string;
+  readonly takesOver: boolean;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Absent if the server was never heard on it. */
