@@ -242,8 +242,9 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     } else if (command === "RECEIPT") {
       settle?.();
     } else if (command === "ERROR") {
-      const error = new EnckeError("SERVER_ERROR", headers.message ?? command, frame);
-      settle?.(new EnckeError("NOT_SENT", error.message, error));
+      const text = headers.message ?? command;
+      const error = new EnckeError("SERVER_ERROR", text, frame);
+      settle?.(new EnckeError("NOT_SENT", text, error));
       fail(error);
     } else if (command === "CONNECTED") {
       connectedAt = env.clock.now();
