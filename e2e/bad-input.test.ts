@@ -194,7 +194,7 @@ for (const [what, frame] of [
     await client.evaluate((it) => it.until(({ states }) => states.length === 4));
     expect(await client.evaluate((it) => it.seen)).toMatchObject({
       states: ["connecting", "connected", "reconnecting", "connected"],
-      errors: [{ code: "BAD_FRAME" }],
+      errors: [{ code: "MALFORMED_FRAME" }],
     });
     expect(await client.evaluate((it) => it.opened.map(({ closed }) => closed))).toEqual([true, false]);
     await other.client.evaluate((it) => it.client.publish("/topic/a", "others go on"));

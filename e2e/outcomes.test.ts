@@ -12,7 +12,8 @@ test("what the broker refuses is rejected as not sent, with its reason", async (
       .publish("/nowhere", "x", { receipt: true })
       .catch(({ code, outcome, message }) => ({ code, outcome, message })),
   );
-  expect(error).toMatchObject({ code: "NOT_SENT", outcome: "not-sent", message: "DESTINATION_UNKNOWN" });
+  expect(error).toMatchObject({ code: "NOT_SENT", outcome: "not-sent" });
+  expect(error).toHaveProperty("message", expect.stringMatching(/^DESTINATION_UNKNOWN\./));
 });
 
 test("closing rejects what still waits for a connection as not sent, and `connected` too", async ({

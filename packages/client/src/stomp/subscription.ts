@@ -12,10 +12,10 @@ export interface SubscribeOptions {
 }
 
 /**
- * Whether messages may have been missed: "fresh", none was ever sent over another connection; "resumed", connections were lost and no message; "gap", the
- * STOMP connection had to be opened anew, and what was published in between is missing.
+ * Whether messages may have been missed: "fresh", none; "gap", the STOMP connection had to be opened anew, and what was published in between is missing. Connections
+ * that are lost while the session goes on are neither here nor there: nothing was missed.
  */
-export type Continuity = "fresh" | "resumed" | "gap";
+export type Continuity = "fresh" | "gap";
 
 /** What `subscribe` returns. */
 export interface Subscription {
