@@ -32,8 +32,31 @@ const dependenciesOf = (packageDirectory) => Object.keys(manifest(packageDirecto
 /** @param {string} target */
 const typescript = (target) => esbuild({ target, tsconfig: "tsconfig.base.json" });
 
-/** The `<script>` builds: everything in one file, as small as it gets. */
-export const minify = () => terser({ ecma: 2022, compress: { passes: 3 }, format: { comments: false } });
+/**
+ * As small as it gets.
+ *
+ * @param {import("terser").MangleOptions["properties"]} [properties] what to do with the names of properties; by default they stay
+ */
+export const minify = (properties = false) =>
+  terser({ ecma: 2022, compress: { passes: 3 }, mangle: { properties }, format: { comments: false } });
+
+/** STOMP 1.2's headers, which frames have as properties. */
+const stompHeaders = [
+  ...["host", "login", "passcode", "version", "session", "server", "destination", "id", "ack", "transaction"],
+  ...["receipt", "message", "subscription"],
+];
+
+/**
+ * The names of properties that pages may use: every word of the declarations that the client's index hands out. The browser's own names terser knows. What
+ * transports and the client say to each other is not among them: to a page a kind of transport is opaque.
+ */
+function publicNames() {
+  /** @param {string} path */
+  const read = (path) => readFileSync(`${CLIENT}/dist/esm/${path}.d.ts`, "utf8").replace(/\/\*.*?\*\//gs, "");
+  const paths = Array.from(read("index").matchAll(/from "\.\/(.+)\.\w+"/g), ([, path = ""]) => path);
+  const declarations = ["index", ...paths.filter((path) => !path.startsWith("transports/"))].map(read).join("\n");
+  return [...stompHeaders, ...new Set(declarations.replace(/"[^"]*"/g, "").match(/\w+/g))];
+}
 
 const client = {
   input: clientEntries,
@@ -67,7 +90,10 @@ const script = {
     format: "iife",
     name: "Encke",
     sourcemap: true,
-    plugins: [minify()],
+    // When it is built: the declarations precede it.
+    get plugins() {
+      return [minify({ keep_quoted: true, reserved: publicNames() })];
+    },
   },
 };
 

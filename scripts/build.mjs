@@ -14,9 +14,10 @@ const SERVER = join(root, "packages/test-server/dist");
 ensureDependencies();
 const started = Date.now();
 
-if (runTool("rollup", ["--config"]) !== 0) fail("rollup failed, see above.");
 declare("packages/client", join(CLIENT, "esm"));
 declare("packages/test-server", join(SERVER, "types"));
+// Behind the declarations, which tell it what names the script has to keep.
+if (runTool("rollup", ["--config"]) !== 0) fail("rollup failed, see above.");
 for (const path of filesBelow(join(CLIENT, "esm"))) {
   // The CommonJS build is described by the same text; which kind of module it is, the package.json in dist/cjs says.
   if (path.endsWith(".d.ts")) copyFileSync(path, path.replace(join(CLIENT, "esm"), join(CLIENT, "cjs")));

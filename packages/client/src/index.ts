@@ -1,5 +1,6 @@
 export { type ConnectOptions, connect } from "./connect.ts";
 export { EnckeError, type EnckeErrorCode } from "./errors.ts";
+export type { Attempt } from "./negotiation/attempt.ts";
 export { type EnckeCloseEvent, EnckeSocket } from "./socket/encke-socket.ts";
 export type { EnckeSocketOptions } from "./socket/options.ts";
 export type { Body, Client, ClientEvents, ClientState, PublishOptions } from "./stomp/client.ts";

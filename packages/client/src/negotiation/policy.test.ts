@@ -92,10 +92,12 @@ describe("what is tried next", () => {
     expect(nextCandidate(kinds, poll, { websocket: 3, "fetch-stream": 2 }, 0.5)?.kind).toBe(stream);
   });
 
-  it("rests longer with each failure, and 5 minutes at the most", () => {
-    const delays = [1, 2, 6, 7, 19, 20, 1000].map(
-      (websocket) => nextCandidate([kinds[0]!, poll], poll, { websocket }, 0.5)!.delay,
-    );
-    expect(delays).toEqual([500, 1_000, 16_000, 20_000, 20_000, 150_000, 150_000]);
+  it("rests longer with each failure, half of it by luck, and some minutes at the most", () => {
+    const delays = (random: number) =>
+      [1, 2, 3, 4, 9, 10, 1000].map(
+        (websocket) => nextCandidate([kinds[0]!, poll], poll, { websocket }, random)!.delay,
+      );
+    expect(delays(0)).toEqual([1_500, 6_000, 24_000, 30_000, 30_000, 225_000, 225_000]);
+    expect(delays(0.5)).toEqual([2_250, 9_000, 36_000, 45_000, 45_000, 337_500, 337_500]);
   });
 });

@@ -25,8 +25,13 @@ export function attachDelay(failures: number | undefined, random: number): numbe
   return failures ? random * Math.min(failures < 20 ? 4_000 : 30_000, 50 * 2 ** failures) : 0;
 }
 
-/** What carries meanwhile makes it less urgent: so many times longer rests what may be better. */
-const restFactor = 10;
+/**
+ * Milliseconds for which something better rests: as for the base, but something carries meanwhile, so it is less urgent. Twice as steep, so many times longer,
+ * and half of it certain.
+ */
+function restOf(failures: number, random: number): number {
+  return 15 * attachDelay(2 * failures, (1 + random) / 2);
+}
 
 /** What to try beside `active`, and after how many milliseconds: of the kinds listed before it, the one that may be tried soonest. */
 export function nextCandidate(
@@ -37,6 +42,6 @@ export function nextCandidate(
 ): { kind: TransportKind; delay: number } | undefined {
   return kinds
     .slice(0, kinds.indexOf(active))
-    .map((kind) => ({ kind, delay: attachDelay(failures[kind.name], random) * restFactor }))
+    .map((kind) => ({ kind, delay: restOf(failures[kind.name] ?? 0, random) }))
     .sort((a, b) => a.delay - b.delay)[0];
 }

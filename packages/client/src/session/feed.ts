@@ -10,9 +10,10 @@ const longInBase64 = 1024;
  * has a feed of its own, and moving to another carrier is beginning another feed at what was acknowledged.
  */
 export class Feed {
-  /** The number that goes next: all below it has left on this carrier. */
+  /** The number that goes next: all below it has left on this carrier, or need not. */
   next = 0;
-  #hasStart = false;
+  /** The number that the other side expects next on this carrier; 0: it knows of none. */
+  #stated = 0;
 
   constructor(
     readonly buffer: ReplayBuffer,
@@ -25,20 +26,20 @@ export class Feed {
   /** Something waits to go. */
   get isPending(): boolean {
     // What was acknowledged meanwhile, over another carrier, need not be sent.
-    if (this.next <= this.buffer.acknowledged) this.rewind();
+    this.next = Math.max(this.next, this.buffer.acknowledged + 1);
     return this.next <= this.buffer.last;
   }
 
   /** Goes back to what was acknowledged: what left since has not arrived. */
   rewind(): void {
     this.next = this.buffer.acknowledged + 1;
-    this.#hasStart = false;
+    this.#stated = 0;
   }
 
-  /** The `s` record, unless this carrier has had it. */
+  /** The `s` record, unless the other side knows what comes. */
   start(): string {
-    if (this.#hasStart) return "";
-    this.#hasStart = true;
+    if (this.#stated === this.next) return "";
+    this.#stated = this.next;
     return numberRecord(Type.start, this.next);
   }
 
@@ -47,18 +48,15 @@ export class Feed {
    * is a batch of its own.
    */
   take(octets: number): Payload {
-    if (!this.isPending) return "";
-    const { buffer } = this;
-    let batch = this.start();
-    for (let left = octets; left > 0 && this.isPending; this.next++) {
-      const message = buffer.get(this.next);
+    let batch = this.isPending ? this.start() : "";
+    for (let left = octets; left > 0 && this.isPending; this.#stated = ++this.next) {
+      const message = this.buffer.get(this.next);
       left -= message.length;
       if (typeof message === "string") batch += payloadRecord(Type.text, message);
-      else if (!this.takesBinary || message.length < longInBase64) batch += base64Record(message);
-      else if (batch) break;
+      else if (message.length < longInBase64 || !this.takesBinary) batch += base64Record(message);
       else {
-        this.next++;
-        return message;
+        if (!batch) this.#stated = ++this.next;
+        return batch || message;
       }
     }
     return batch;

@@ -12,7 +12,7 @@ import { Code, ProtocolError } from "./codes.ts";
 import { Feed } from "./feed.ts";
 import { acknowledgeBounds, Receiver } from "./receiver.ts";
 import { ReplayBuffer, sizeOf } from "./replay-buffer.ts";
-import { initialState, type Role, type SessionEvent, type SessionState, step, timeIn } from "./state.ts";
+import { initialState, type Part, type SessionEvent, type SessionState, step, timeIn } from "./state.ts";
 import { numberRecord, payloadRecord, type RecordSink, recordReader, Type } from "./wire.ts";
 
 export interface SessionSettings {
@@ -59,26 +59,17 @@ export interface Session {
   close(code: number, reason: string): void;
 }
 
-/** A part of the state that names a carrier which is not under way yet. */
-interface Opening {
-  readonly at: string;
-  /** Absent: what POSTs. */
-  readonly kind?: Partial<TransportKind> & Poster;
-}
-
-/** A request or a WebSocket under way in the service of the session. */
+/** A WebSocket, a request, or a run of polls that follow each other, in the service of the session. */
 interface Carrier {
-  readonly kind: Poster & Partial<TransportKind>;
+  readonly kind: Poster;
   readonly attempt: Attempt;
   /** Where it stands in what is sent on it. */
   readonly feed: Feed;
   transport?: Transport;
-  /** It has brought an acknowledgement: at the other end is encke. */
+  /** The latest request has brought an acknowledgement: at the other end is encke. */
   isHeard?: boolean;
   /** When anything came over it last, in milliseconds of the clock. */
   heardAt: number;
-  /** Records that it owes and cannot send itself. */
-  owed: string;
   /** The end of the session has been said on it. */
   saidClose?: boolean;
   /** The code with which the server said that it ends this carrier. */
@@ -96,11 +87,16 @@ const receiveOnlyPatience = 8;
 /** How long the server may take to answer `close`, in milliseconds. */
 const closeDeadline = 3_000;
 
-const roles = ["main", "candidate", "sender"] as const;
+/** What waits and may be cancelled has a place: the parts of the state have theirs in order, and then come these. */
+const place = { acknowledge: 3, close: 4, wake: 5, leave: 6 } as const;
 
-/** What a payload says under a key. */
-function parameter(payload: string | Uint8Array, key: string): string | undefined {
-  return new URLSearchParams(payload as string).get(key) ?? undefined;
+function partsOf({ main, candidate, sender }: SessionState): Part[] {
+  return [main, candidate, sender];
+}
+
+/** What a payload says under a key; "" if nothing. */
+function parameter(payload: string | Uint8Array, key: string): string {
+  return new URLSearchParams(payload as string).get(key) ?? "";
 }
 
 /**
@@ -132,96 +128,94 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   /** How the page has ended it. */
   let closing: { code: number; reason: string } | undefined;
 
-  const timers: Partial<Record<Role | "acknowledge" | "close", () => void>> = {};
-  const arm = (name: keyof typeof timers, ms?: number, run = () => {}) => {
-    timers[name]?.();
-    timers[name] = ms === undefined || isOver ? undefined : clock.after(Math.max(0, ms), run);
+  const cancels: Array<(() => void) | undefined> = [];
+  const arm = (at: number, ms?: number, run = () => {}) => {
+    cancels[at]?.();
+    cancels[at] = ms === undefined || isOver ? undefined : clock.after(Math.max(0, ms), run);
   };
 
   // The state, and what it asks for
 
-  const roleOf = (number: number) => roles.find((role) => (state[role] as { carrier?: number }).carrier === number);
+  const partOf = (number: number) => partsOf(state).find((part) => "carrier" in part && part.carrier === number);
 
-  const dispatch = (role: Role | undefined, event: SessionEvent) => {
-    if (isOver || !role) return;
-    const before = state;
-    state = step(before, role, event, { kinds, now: clock.now(), random: env.random() });
-    for (const role of roles) if (state[role] !== before[role]) enter(role, state[role], before.count);
+  const dispatch = (part: Part | undefined, event: SessionEvent) => {
+    if (isOver || !part) return;
+    const before = partsOf(state);
+    state = step(state, part, event, { kinds, now: clock.now(), random: env.random() });
+    for (const [at, part] of partsOf(state).entries()) if (part !== before[at]) enter(part, at);
 
     const { main } = state;
     const last = current;
     current = "since" in main ? carriers.get(main.carrier) : undefined;
-    if (current?.attempt !== last?.attempt) {
+    if (current !== last) {
       if (!current) resumed++;
       on.onCarrier(current ? current.attempt.transport : null);
     }
     for (const [number, carrier] of carriers) {
-      if (roleOf(number)) continue;
+      if (partOf(number)) continue;
       carriers.delete(number);
-      // The next poll goes on with the attempt.
-      if (carrier.attempt === current?.attempt) continue;
+      if (carrier === current) continue;
       if (event === "started") end(carrier, Code.superseded, "Moved");
       else end(carrier, Code.silent, "Given up");
     }
     queueFlush();
   };
 
-  /** Starts the time of a state, and does what belongs to its beginning. Carriers up to `known` are under way. */
-  const enter = (role: Role, part: SessionState[Role], known: number) => {
-    watch(role, part, clock.now());
+  /** Starts the time of a part, and does what belongs to its beginning. */
+  const enter = (part: Part, at: number) => {
+    watch(part, at, clock.now());
     if (!("carrier" in part)) return;
-    const { carrier: number, at } = part;
-    if (number > known) return open(role, number, part);
-    const carrier = carriers.get(number)!;
-    if (at === "proving") say(carrier, numberRecord(Type.ping, number));
-    if (at === "naming") say(carrier, acknowledgement() + numberRecord(Type.name, part.as));
+    if (!carriers.has(part.carrier)) open(part);
+    else if (part.at === "proving") say(part.carrier, numberRecord(Type.ping, part.carrier));
+    else if (part.at === "naming") say(part.carrier, acknowledgement() + numberRecord(Type.name, part.as));
   };
 
-  const watch = (role: Role, part: SessionState[Role], from: number) => {
+  const watch = (part: Part, at: number, from: number) => {
     const ms = timeIn(part, { hold, ping });
-    arm(role, ms && from + ms - clock.now(), () => {
+    arm(at, ms && from + ms - clock.now(), () => {
       const heardAt = part.at === "attached" ? carriers.get(part.carrier)!.heardAt : 0;
       // One timer in a carrier's life instead of one for each message: it sees when something was heard last, and waits the rest.
-      if (heardAt > from) watch(role, part, heardAt);
-      else dispatch(role, "timeout");
+      if (heardAt > from) watch(part, at, heardAt);
+      else dispatch(part, "timeout");
     });
   };
 
   // Carriers
 
-  const open = (role: Role, number: number, { at, kind = poster! }: Opening) => {
+  const open = (part: Extract<Part, { carrier: number }>) => {
+    const { carrier: number, at } = part;
+    const kind: Poster & Partial<TransportKind> = "kind" in part ? part.kind : poster!;
     const isFresh = at !== "attached";
+    const takesOver = part === state.main;
     let query = `v=1&c=${number}`;
-    // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
-    if (role === "main") acknowledgement();
-    // A candidate brings nothing before it is named. What has to be sent while a poll follows another is sent beside it.
-    let body = isFresh && role !== "candidate" ? bodyOf(bodySize) : "";
-    if (role === "sender") {
-      const spokenFor = speechless();
-      if (spokenFor) {
-        const [k, carrier] = spokenFor;
-        query += `&k=${k}`;
-        body = carrier.owed + body;
-        carrier.owed = "";
-      }
-    } else {
+    if (at !== "sending") {
       query += `&r=${receiver.received}`;
       if (!wasGreeted) query += `&o=1${protocols.length ? `&p=${protocols}` : ""}`;
-      if (role === "main") query += "&t=1";
+    }
+    if (takesOver) {
+      query += "&t=1";
+      // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
+      acknowledgement();
       // The answer to a fresh attach shows that the way is open, so it is not held; only the very first waits a moment for the application.
       if (isFresh && kind.oneShot) query += `&h=${wasGreeted ? 0 : 1_000}`;
     }
+    // A candidate brings nothing before it is named. What has to be sent while a poll follows another is sent beside it.
+    const body = isFresh && part !== state.candidate ? bodyOf(bodySize) : "";
 
-    let attempt = current?.attempt as Attempt;
+    const startedAt = clock.now();
+    let carrier = current!;
     if (isFresh) {
-      attempt = { transport: kind.name!, takesOver: role === "main", startedAt: clock.now(), requests: 0 };
-      if (role !== "sender" && attempts.push(attempt) > attemptsKept) attempts.shift();
+      const attempt = { transport: kind.name!, takesOver, startedAt, requests: 0 };
+      if (at !== "sending" && attempts.push(attempt) > attemptsKept) attempts.shift();
+      carrier = { kind, attempt, feed: new Feed(buffer, true), heardAt: 0 };
     }
+    const { attempt } = carrier;
     attempt.requests++;
-    const carrier: Carrier = { kind, attempt, feed: new Feed(buffer, true), heardAt: clock.now(), owed: "" };
+    carrier.isHeard = false;
+    carrier.heardAt = startedAt;
     carriers.set(number, carrier);
 
-    const tell = (event: SessionEvent) => dispatch(roleOf(number), event);
+    const tell = (event: SessionEvent) => dispatch(partOf(number), event);
     /** The number of the next message on it; 0 before its `s`. */
     let next = 0;
     const sink: RecordSink = (type, value, payload) => {
@@ -231,7 +225,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
         case Type.binary: {
           if (!next) break;
           const accepted = receiver.accept(next++, sizeOf(payload));
-          if (accepted < 0) throw new ProtocolError(Code.gap, "A message was skipped");
+          if (accepted < 0) throw new ProtocolError(Code.gap, "Message skipped");
           if (accepted) on.onMessage(payload);
           return;
         }
@@ -244,16 +238,16 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
           break;
         case Type.greeting:
           attempt.heardAfter ??= clock.now() - attempt.startedAt;
-          hold = Number(parameter(payload, "hold")) || hold;
-          ping = Number(parameter(payload, "ping")) || ping;
-          maxMessage = Number(parameter(payload, "max")) || maxMessage;
+          hold = +parameter(payload, "hold") || hold;
+          ping = +parameter(payload, "ping") || ping;
+          maxMessage = +parameter(payload, "max") || maxMessage;
           if (!wasGreeted) {
             wasGreeted = true;
-            on.onOpen(parameter(payload, "p") ?? "");
+            on.onOpen(parameter(payload, "p"));
           }
           return tell("greeted");
         case Type.ping:
-          return say(carrier, numberRecord(Type.pong, value));
+          return say(number, numberRecord(Type.pong, value));
         case Type.pong:
           return tell("ponged");
         case Type.end:
@@ -262,8 +256,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
         case Type.close:
           // The answer to our own close; 4002 if an earlier answer to it went astray.
           return finish(
-            closing?.code ?? Number(parameter(payload, "code")),
-            closing?.reason ?? parameter(payload, "reason") ?? "",
+            closing?.code ?? +parameter(payload, "code"),
+            closing?.reason ?? parameter(payload, "reason"),
             true,
             parameter(payload, "retry"),
           );
@@ -287,7 +281,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       } catch (error) {
         const { code, message: reason } = error as ProtocolError;
         // Before that this may be anybody: a captive portal, an error page.
-        if (!carrier.isHeard) return onClose({ code: Code.lost, reason: "The answer is not encke's" });
+        if (!carrier.isHeard) return onClose({ code: Code.lost, reason: "Not encke's answer" });
         if (code === Code.gap) return onClose({ code, reason });
         // What is not broken by the protocol is so by us.
         return finish(code ?? Code.internal, reason);
@@ -313,13 +307,17 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
 
   // What is sent
 
-  /** Sends records over a carrier, or for one that cannot. */
-  const say = (carrier: Carrier, records: string) => {
-    if (carrier.kind.duplex) return carrier.transport!.send(records);
-    carrier.owed += records;
-    queueFlush();
+  const sendUrl = () => {
+    state = { ...state, count: state.count + 1 };
+    return `${url}send?v=1&c=${state.count}`;
   };
-  const speechless = () => [...carriers].find(([, { owed }]) => owed);
+
+  /** Sends records that are not messages: over a carrier, or for one that cannot. Those that are lost are missed, which is an end like any other. */
+  const say = (number: number, records: string) => {
+    const { kind, transport } = carriers.get(number)!;
+    if (kind.duplex) transport!.send!(records);
+    else poster!.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose() {} }, env);
+  };
 
   const queueFlush = () => {
     if (isFlushQueued) return;
@@ -333,16 +331,15 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     if (kind.duplex) {
       while (feed.isPending) {
         const batch = feed.take(batchSize);
-        transport!.send(typeof batch === "string" ? acknowledgement() + batch : batch);
+        transport!.send!(typeof batch === "string" ? acknowledgement() + batch : batch);
       }
       let rest = mustAcknowledge ? acknowledgement() : "";
       if (!current.saidClose) rest += closeRecord();
       current.saidClose = !!closing;
-      if (rest) transport!.send(rest);
+      if (rest) transport!.send!(rest);
+    } else if (state.sender.at === "idle" && (buffer.acknowledged < buffer.last || mustAcknowledge || closing)) {
+      dispatch(state.sender, "send");
     }
-    if (state.sender.at !== "idle") return;
-    const isWaiting = !kind.duplex && (buffer.acknowledged < buffer.last || mustAcknowledge || closing);
-    if (isWaiting || speechless()) dispatch("sender", "send");
   };
 
   /** A POST's body. It begins with the first message that was not acknowledged: what left before has arrived or is lost. */
@@ -357,7 +354,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   /** The acknowledgement that is owed, if any; from here on the server counts as told. */
   const acknowledgement = () => {
     mustAcknowledge = false;
-    arm("acknowledge");
+    arm(place.acknowledge);
     return receiver.owes ? numberRecord(Type.acknowledge, receiver.tell()) : "";
   };
 
@@ -367,7 +364,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       queueFlush();
     };
     if (receiver.octets >= acknowledgeBounds.octets * patience) due();
-    else if (receiver.owes && !timers.acknowledge) arm("acknowledge", acknowledgeBounds.wait * patience, due);
+    else if (receiver.owes && !cancels[place.acknowledge])
+      arm(place.acknowledge, acknowledgeBounds.wait * patience, due);
   };
 
   // The end
@@ -376,24 +374,22 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     if (isOver) return;
     isOver = true;
     current = undefined;
-    for (const name in timers) arm(name as keyof typeof timers);
-    offWake();
-    offLeave();
-    for (const carrier of carriers.values()) end(carrier, Code.normal, "The session is over");
+    for (const cancel of cancels) cancel?.();
+    for (const carrier of carriers.values()) end(carrier, Code.normal, "Session over");
     carriers.clear();
-    on.onClose({ code, reason, wasClean, retryAfter: retry ? Number(retry) : undefined });
+    on.onClose({ code, reason, wasClean, retryAfter: retry ? +retry : undefined });
   };
 
-  const offWake = env.lifecycle.onWake(() => dispatch("main", "wake"));
+  cancels[place.wake] = env.lifecycle.onWake(() => dispatch(state.main, "wake"));
   /** The page goes away: a last POST with what is waiting and, if all of it fits, the end of the session. */
-  const offLeave = env.lifecycle.onLeave(() => {
+  cancels[place.leave] = env.lifecycle.onLeave(() => {
     if (!wasGreeted) return;
     closing ??= { code: Code.normal, reason: "" };
-    env.beacon(`${url}send?v=1&c=${state.count + 1}`, bodyOf(beaconSize));
+    env.beacon(sendUrl(), bodyOf(beaconSize));
     current = undefined;
   });
   // What the page sends in this turn rides on the first request.
-  queueMicrotask(() => dispatch("main", "timeout"));
+  queueMicrotask(() => dispatch(state.main, "timeout"));
 
   return {
     get bufferedOctets() {
@@ -413,7 +409,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     close(code, reason) {
       if (closing || isOver) return;
       closing = { code, reason };
-      arm("close", closeDeadline, () => finish(Code.lost, "The close was not answered"));
+      arm(place.close, closeDeadline, () => finish(Code.lost, "Close not answered"));
       queueFlush();
     },
   };

@@ -62,7 +62,7 @@ export interface SessionState {
   readonly failures: Failures;
 }
 
-export type Role = "main" | "candidate" | "sender";
+export type Part = Main | Candidate | Sender;
 
 /**
  * "greeted", "ponged", "started": what the server says; it goes on sending from where it started. "completed": an answer came whole. "lost": any other end.
@@ -90,12 +90,15 @@ export const initialState: SessionState = {
   failures: {},
 };
 
-/** Pure: the state that follows from what happened to one part. What means nothing to it changes nothing. */
-export function step(state: SessionState, role: Role, event: SessionEvent, context: StepContext): SessionState {
-  const { kinds, now, random } = context;
+/** Pure: the state that follows from what happened to one of its parts. What means nothing to that changes nothing. */
+export function step(
+  state: SessionState,
+  part: Part,
+  event: SessionEvent,
+  { kinds, now, random }: StepContext,
+): SessionState {
   let { main, candidate, sender, count, failures } = state;
-  const isMain = role === "main";
-  const part = state[role];
+  const isMain = part === main;
   const { carrier, kind } = part as Under;
   const base = baseOf(kinds);
 
@@ -120,7 +123,7 @@ export function step(state: SessionState, role: Role, event: SessionEvent, conte
     candidate = { at: "naming", carrier, kind, as: ++count };
   };
   const lose = () => {
-    if (role === "candidate") {
+    if (part === candidate) {
       candidate = idle;
       // While nothing else passes either, the network is away, and that is no verdict against a transport.
       if (!("since" in main)) return;
@@ -158,7 +161,7 @@ export function step(state: SessionState, role: Role, event: SessionEvent, conte
       break;
     case "naming started":
       candidate = idle;
-      failures = judge(failures, base, Number.POSITIVE_INFINITY);
+      failures = { ...failures, [base.name]: 0 };
       carry();
       break;
     case "attached completed":
@@ -193,7 +196,7 @@ const patience = 10_000;
 const impatience = 5_000;
 
 /** How many milliseconds may pass in this state; undefined: any. With "attached" they count from whatever was heard last. */
-export function timeIn(part: Main | Candidate | Sender, { hold, ping }: Pace): number | undefined {
+export function timeIn(part: Part, { hold, ping }: Pace): number | undefined {
   const { at } = part;
   if (at === "idle") return undefined;
   if (at === "waiting") return part.delay;

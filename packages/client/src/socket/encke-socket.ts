@@ -90,8 +90,13 @@ export class EnckeSocket extends EventTarget {
         },
         onMessage: (message) => {
           if (this.readyState > 1) return;
-          if (this.receive) this.receive(message);
-          else this.dispatchEvent(new MessageEvent("message", { data: this.#data(message) }));
+          if (this.receive) return this.receive(message);
+          let data: unknown = message;
+          if (typeof message !== "string") {
+            const octets = message.slice();
+            data = this.binaryType === "blob" ? new Blob([octets]) : octets.buffer;
+          }
+          this.dispatchEvent(new MessageEvent("message", { data }));
         },
         onCarrier: (name) => {
           this.transport = name;
@@ -123,7 +128,7 @@ export class EnckeSocket extends EventTarget {
     let message = data as Payload;
     if (typeof data !== "string") {
       if (data?.byteLength === undefined) {
-        throw new EnckeError("BAD_OPTION", "A message is text or octets; of a Blob, its arrayBuffer()");
+        throw new EnckeError("BAD_OPTION", "message: text or octets");
       }
       const { buffer = data, byteOffset, byteLength } = data as ArrayBufferView;
       // A copy, as the page may write into its own again.
@@ -131,7 +136,7 @@ export class EnckeSocket extends EventTarget {
     }
     const octets = sizeOf(message);
     const { maxMessage } = this.#session;
-    if (octets > maxMessage) throw new EnckeError("MESSAGE_TOO_BIG", `The server takes up to ${maxMessage} octets`);
+    if (octets > maxMessage) throw new EnckeError("MESSAGE_TOO_BIG", `The server takes ${maxMessage} octets`);
     if (this.bufferedAmount + octets > this.#maxBuffered) {
       throw new EnckeError("OUTBOX_FULL", "bufferedAmount");
     }
@@ -147,7 +152,7 @@ export class EnckeSocket extends EventTarget {
    */
   close(code: number = Code.normal, reason = ""): void {
     if ((code !== Code.normal && !(code >= 3000 && code < 5000)) || utf8Length(reason) > 123) {
-      throw new EnckeError("BAD_OPTION", "A close code is 1000 or 3000-4999, a reason up to 123 octets");
+      throw new EnckeError("BAD_OPTION", "close: code 1000 or 3000-4999, reason up to 123 octets");
     }
     if (this.readyState > 1) return;
     this.readyState = 2;
@@ -157,12 +162,6 @@ export class EnckeSocket extends EventTarget {
   /** What was tried, how it went and why, and counts of messages: plain JSON, to be pasted into a ticket. */
   report() {
     return { url: this.url, transport: this.transport, ...this.#session.report() };
-  }
-
-  #data(message: Payload): string | ArrayBuffer | Blob {
-    if (typeof message === "string") return message;
-    const octets = message.slice();
-    return this.binaryType === "blob" ? new Blob([octets]) : octets.buffer;
   }
 }
 

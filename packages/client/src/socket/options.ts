@@ -42,10 +42,10 @@ export function resolveSocketOptions(
   try {
     base = new URL(endpoint, env.baseUrl).href.replace(/^ws/, "http").replace(/\/$/, "");
   } catch {}
-  check(/^https?:[^?#]+$/.test(base), "The endpoint must be a path or an http(s) URL, without a query");
-  check(maxBuffered > 0, "maxBuffered must be above 0");
-  check(transports[0] && transports.every?.((kind) => kind?.open), "transports must be a list of them");
+  check(/^https?:[^?#]+$/.test(base), "endpoint: an http(s) URL without a query");
+  check(maxBuffered > 0, "maxBuffered: above 0");
+  check(transports[0] && transports.every?.((kind) => kind?.open), "transports: a list");
   const kinds = transports.filter((kind) => kind.isSupported(env));
-  if (!kinds.length) throw new EnckeError("UNSUPPORTED", "This browser has none of the transports listed");
+  if (!kinds.length) throw new EnckeError("UNSUPPORTED", "None of the transports");
   return { base, kinds, maxBuffered, protocols: [protocols].flat() };
 }

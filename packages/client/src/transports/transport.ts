@@ -15,8 +15,8 @@ export interface TransportEnd {
 
 /** One open channel. */
 export interface Transport {
-  /** Hands one message to the network. Only for kinds that are duplex; legal only between the first `onMessage` and `onClose`. */
-  send(message: Payload): void;
+  /** Hands one message to the network: on kinds that are duplex. Legal only between the first `onMessage` and `onClose`. */
+  send?(message: Payload): void;
   /** Ends it, at the latest now. Idempotent. What still comes of it, now or later, is not looked at. */
   close(code?: number): void;
 }

@@ -48,9 +48,9 @@ it("opens https as wss", () => {
 
 it("sends text as text and octets as octets, in order", async () => {
   const { opened, link } = await open();
-  opened.transport.send("a1:");
-  opened.transport.send(Uint8Array.of(1, 2, 255));
-  opened.transport.send("☄");
+  opened.transport.send!("a1:");
+  opened.transport.send!(Uint8Array.of(1, 2, 255));
+  opened.transport.send!("☄");
   await network.settled();
   expect(link.heard).toEqual(["a1:", Uint8Array.of(1, 2, 255), "☄"]);
 });

@@ -18,10 +18,7 @@ const post: Poster = {
     };
     request.open("POST", url);
     request.send(body);
-    return {
-      send() {},
-      close: () => request.abort(),
-    };
+    return { close: () => request.abort() };
   },
 };
 
