@@ -5,7 +5,10 @@ const session = "AZaz09-_AZaz09-_AZaz09";
 
 /** Reads the address of a poll with these parameters beside those that every attach has. */
 function attach(changes: Record<string, string | undefined> = {}, kind = "poll") {
-  const parameters = Object.entries({ v: "1", c: "2", r: "3", ...changes }).filter(([, value]) => value !== undefined);
+  const w = kind === "html" ? { w: "https://a.test" } : {};
+  const parameters = Object.entries({ v: "1", c: "2", r: "3", ...w, ...changes }).filter(
+    ([, value]) => value !== undefined,
+  );
   return parseAddress(`/${session}/${kind}?${new URLSearchParams(parameters as [string, string][])}`);
 }
 
@@ -34,6 +37,21 @@ describe("the address of an attach", () => {
   it("says whether it takes over and may open the session, and how long it may be held", () => {
     expect(attach({ t: "1", o: "1", h: "250" })).toMatchObject({ takesOver: true, mayOpen: true, hold: 250 });
     expect(attach({ h: "0" })).toMatchObject({ hold: 0 });
+  });
+
+  it.each(["1000", "3600000"])("may ask for a ping interval of %s ms", (i) => {
+    expect(attach({ i }, "events")).toMatchObject({ interval: Number(i) });
+  });
+
+  it.each(["http://a.test", "https://a.test:8443", "http://127.0.0.1:8000", "http://[::1]:8000", "http://my_host"])(
+    "says for html which page it is for: %s",
+    (w) => {
+      expect(attach({ w }, "html")).toMatchObject({ kind: "html", page: w });
+    },
+  );
+
+  it("is for no page but in html", () => {
+    expect(attach({ w: "https://a.test" }, "stream")).toMatchObject({ page: undefined });
   });
 
   it("says which subprotocols are offered, in order", () => {
@@ -77,6 +95,14 @@ describe("another version", () => {
       session,
       isServedVersion: false,
     } satisfies Partial<Address>);
+  });
+
+  it("has to say the page that an html document is for, as it could not be told otherwise", () => {
+    expect(parseAddress(`/${session}/html?v=2&w=https://a.test`)).toMatchObject({
+      isServedVersion: false,
+      page: "https://a.test",
+    });
+    expect(parseAddress(`/${session}/html?v=2`)).toEqual(refused("^w,"));
   });
 });
 
@@ -127,6 +153,11 @@ describe("what is not of its form", () => {
     ["h", { h: "" }],
     ["h", { h: "soon" }],
     ["h", { h: "3600001" }],
+    ["i", { i: "" }],
+    ["i", { i: "0" }],
+    ["i", { i: "999" }],
+    ["i", { i: "3600001" }],
+    ["i", { i: "often" }],
     ["p", { p: "" }],
     ["p", { p: "a,,b" }],
     ["p", { p: "a b" }],
@@ -136,10 +167,33 @@ describe("what is not of its form", () => {
     expect(attach(changes)).toEqual(refused(`^${name}[ ,]`));
   });
 
+  it.each([
+    undefined,
+    "",
+    "null",
+    "*",
+    "a.test",
+    "//a.test",
+    "https://",
+    "https://a.test/",
+    "https://A.test",
+    "https://a.test:",
+    "https://a.test:123456",
+    "https://*.test",
+    "https://u@a.test",
+    "https://a.test;script-src",
+    "https://a.test 'self'",
+    "https://a.test\r\nX: y",
+    "file://",
+    "javascript:alert(1)",
+  ])("is refused: the page %j of an html document", (w) => {
+    expect(attach({ w }, "html")).toEqual(refused("^w,"));
+  });
+
   it("is not repeated in the answer", () => {
     const secret = "<script>secret</script>";
-    for (const name of ["v", "c", "r", "t", "o", "h", "p"]) {
-      expect(JSON.stringify(attach({ [name]: secret }))).not.toContain("secret");
+    for (const name of ["v", "c", "r", "t", "o", "h", "i", "p", "w"]) {
+      expect(JSON.stringify(attach({ [name]: secret }, "html"))).not.toContain("secret");
     }
     expect(JSON.stringify(parseAddress(`/${secret}/poll`))).not.toContain("secret");
   });

@@ -15,12 +15,18 @@ export interface Address extends Attach {
   readonly hold: number | undefined;
   /** `k`: the receive-only carrier that a `send` speaks for. */
   readonly speaksFor: number | undefined;
+  /** `w`: the origin of the page that an `html` document posts to. Of its form, which does not mean that it is allowed. */
+  readonly page: string | undefined;
 }
 
 const path = /^\/([A-Za-z0-9_-]{22,64})\/(websocket|stream|events|html|poll|send)$/;
 const number = /^(?:0|[1-9][0-9]{0,15})$/;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/;
 const maxHold = 3_600_000;
+const minInterval = 1_000;
+const maxInterval = 3_600_000;
+/** As browsers write it. What a host may hold beside these would mean something in the policy that it is written into. */
+const webOrigin = /^https?:\/\/(?:[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
 
 function bad(reason: string): Refused {
   return { status: 400, code: "BAD_REQUEST", reason };
@@ -46,6 +52,8 @@ export function parseAddress(rest: string): Address | Refused {
   const version = numeric("v");
   if (!version) return bad("v, the protocol version, is missing or not a number");
   const isServedVersion = version === 1;
+  const page = kind === "html" ? (parameters.get("w") ?? "") : undefined;
+  if (page !== undefined && !webOrigin.test(page)) return bad("w, the page's origin, is missing or not an origin");
   const blank = {
     session,
     kind,
@@ -56,9 +64,11 @@ export function parseAddress(rest: string): Address | Refused {
     mayOpen: false,
     protocols: [],
     hold: undefined,
+    interval: undefined,
     speaksFor: undefined,
+    page,
   };
-  // Another version may have other parameters.
+  // Another version may have other parameters, but its document has to know its page.
   if (!isServedVersion) return blank;
   const c = numeric("c");
   if (!c) return bad("c, the carrier's number, is missing or not a number from 1");
@@ -77,8 +87,11 @@ export function parseAddress(rest: string): Address | Refused {
   const hold = numeric("h");
   if (Number.isNaN(hold) || (hold ?? 0) > maxHold)
     return bad("h, the hold time, is not a number of milliseconds up to an hour");
+  const interval = numeric("i");
+  if (interval !== undefined && !(interval >= minInterval && interval <= maxInterval))
+    return bad("i, the ping interval, is not a number of milliseconds from a second up to an hour");
   const offered = parameters.get("p");
   const protocols = offered === null ? [] : offered.split(",");
   if (!protocols.every((protocol) => token.test(protocol))) return bad("p, the subprotocols, is not a list of tokens");
-  return { ...blank, number: c, received, takesOver, mayOpen, hold, protocols };
+  return { ...blank, number: c, received, takesOver, mayOpen, hold, interval, protocols };
 }

@@ -15,7 +15,7 @@ export function answerRecords(response: ServerResponse, records: string): void {
 
 /** Why a request is not served at all. Nothing of the request is repeated in the answer. */
 export interface Refused {
-  readonly status: 400 | 403 | 404 | 405 | 413 | 426 | 501;
+  readonly status: 400 | 403 | 404 | 405 | 413 | 426;
   readonly code: string;
   readonly reason: string;
 }

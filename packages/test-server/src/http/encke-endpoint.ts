@@ -4,8 +4,12 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Hub, Refusal } from "../session/hub.ts";
 import { Session } from "../session/session.ts";
 import { Code, parameterRecord, Type } from "../shared.ts";
+import { eventFraming, stopEventSource } from "../transports/events.ts";
+import { htmlFraming } from "../transports/html.ts";
 import { poll } from "../transports/poll.ts";
 import { send } from "../transports/send.ts";
+import { streamFraming } from "../transports/stream.ts";
+import { answerFramed, carryByAnswer, type Framing } from "../transports/streaming.ts";
 import { carryByWebSocket } from "../transports/websocket.ts";
 import { type Address, type CarrierKind, parseAddress } from "./address.ts";
 import { answerRecords, carrierHeaders, type Refused, readBody, refuse } from "./answers.ts";
@@ -64,20 +68,22 @@ export class EnckeEndpoint {
       response.setHeader("Upgrade", "websocket");
       return refuse(response, { status: 426, code: "UPGRADE_REQUIRED", reason: "this URL takes a WebSocket only" });
     }
-    if (kind !== "poll" && kind !== "send") {
-      return refuse(response, { status: 501, code: "NOT_SERVED", reason: "this server has no such carrier kind" });
-    }
-    const body = await readBody(request, this.#maxBody);
-    const session = this.#find(address, origin);
-    if (!(session instanceof Session)) return answerRecords(response, refusalRecord(session));
+    const framing = framingOf(address);
+    const answer = (records: string) =>
+      framing ? answerFramed(response, framing, records) : answerRecords(response, records);
+    const body = method === "POST" ? await readBody(request, this.#maxBody) : "";
+    const session = this.#find(address, address.page ?? origin);
+    if (!(session instanceof Session)) return answer(refusalRecord(session));
     if (body === undefined) {
       response.setHeader("Connection", "close");
       session.end(Code.tooBig, "A body is too big.");
-      // Greeted like any poll: without it a client that is new here would take the session for never opened, and say the same again.
-      const greeting = kind === "poll" ? session.greeting() : "";
-      return answerRecords(response, greeting + refusalRecord({ code: Code.tooBig, reason: "A body is too big." }));
+      // Greeted like any attach: without it a client that is new here would take the session for never opened, and say the same again.
+      const greeting = kind === "send" ? "" : session.greeting();
+      return answer(greeting + refusalRecord({ code: Code.tooBig, reason: "A body is too big." }));
     }
-    if (kind === "send") send(session, response, address, body);
+    if (kind === "events" && session.wasEnded(address.number)) return stopEventSource(response);
+    if (framing) carryByAnswer(session, response, framing, address, body);
+    else if (kind === "send") send(session, response, address, body);
     else poll(session, response, address, body, address.hold ?? this.hub.limits.hold);
   }
 
@@ -116,7 +122,8 @@ export class EnckeEndpoint {
     const address = parseAddress(request.url!.slice(this.base.length));
     // The origin first, so that another one learns nothing, not even what a good request looks like.
     const session = "session" in address ? this.hub.get(address.session) : undefined;
-    if (!isOriginAllowed(request, this.origins, session)) {
+    const page = "session" in address ? address.page : undefined;
+    if (!isOriginAllowed(request, this.origins, session, page)) {
       return {
         status: 403,
         code: "FORBIDDEN_ORIGIN",
@@ -125,6 +132,13 @@ export class EnckeEndpoint {
     }
     return address;
   }
+}
+
+/** The form of an answer that stays open; undefined for kinds whose answer does not. */
+function framingOf({ kind, page }: Address): Framing | undefined {
+  if (kind === "stream") return streamFraming;
+  if (kind === "events") return eventFraming;
+  return page === undefined ? undefined : htmlFraming(page);
 }
 
 function refusalRecord({ code, reason, retry }: Refusal): string {

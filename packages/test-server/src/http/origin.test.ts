@@ -4,13 +4,15 @@ import { isOriginAllowed } from "./origin.ts";
 
 const listed = new Set(["https://listed.test", "http://listed.test:8080"]);
 
-function isAllowed(headers: IncomingHttpHeaders, session?: { origin: string | undefined }): boolean {
-  return isOriginAllowed({ headers } as IncomingMessage, listed, session);
+function isAllowed(headers: IncomingHttpHeaders, session?: { origin: string | undefined }, page?: string): boolean {
+  return isOriginAllowed({ headers } as IncomingMessage, listed, session, page);
 }
 
 describe("a request may act", () => {
   it.each<[string, IncomingHttpHeaders]>([
     ["without Origin: no browser sent it, or a GET from the same origin", { host: "a.test" }],
+    ["without Origin, if the browser calls it same-origin", { host: "a.test", "sec-fetch-site": "same-origin" }],
+    ["without Origin, if it was typed into a browser", { host: "a.test", "sec-fetch-site": "none" }],
     ["from the server's own origin", { origin: "http://a.test", host: "a.test" }],
     ["from the server's own origin, with a port", { origin: "http://a.test:8000", host: "a.test:8000" }],
     ["from the server's own origin by address", { origin: "http://[::1]:8000", host: "[::1]:8000" }],
@@ -36,6 +38,8 @@ describe("a request may act", () => {
 
 describe("a request may not act", () => {
   it.each<[string, IncomingHttpHeaders]>([
+    ["without Origin, as by an image in another site", { host: "a.test", "sec-fetch-site": "cross-site" }],
+    ["without Origin, as by an image in a sister site", { host: "a.test", "sec-fetch-site": "same-site" }],
     ["from another origin", { origin: "https://evil.test", host: "a.test" }],
     ["from another port of the same host", { origin: "http://a.test:81", host: "a.test" }],
     ["from a host that contains this one's name", { origin: "http://a.test.evil.test", host: "a.test" }],
@@ -89,5 +93,42 @@ describe("a session", () => {
 
   it("is open without Origin, as it is to who knows its id", () => {
     expect(isAllowed({ host: "a.test" }, { origin: "https://b.test" })).toBe(true);
+  });
+});
+
+describe("a document for a frame", () => {
+  const host = "a.test";
+  const own = "http://a.test";
+  const listedOne = "https://listed.test";
+
+  it.each<[string, IncomingHttpHeaders, string]>([
+    ["the server's own page", { host }, own],
+    ["the server's own page, as the browser says", { host, "sec-fetch-site": "same-origin" }, own],
+    ["the server's own page behind a proxy", { host: "backend", "x-forwarded-host": host }, "https://a.test"],
+    ["a listed page, where the browser does not say from where it comes", { host }, listedOne],
+    ["a listed page that says so itself", { host, origin: listedOne }, listedOne],
+  ])("may open a session for %s", (_, headers, page) => {
+    expect(isAllowed(headers, undefined, page)).toBe(true);
+  });
+
+  it.each<[string, IncomingHttpHeaders, string]>([
+    ["another page", { host }, "https://evil.test"],
+    ["another page by a link in an own one", { host, "sec-fetch-site": "same-origin" }, "https://evil.test"],
+    ["an own page that is not where it says", { host, "sec-fetch-site": "cross-site" }, own],
+    ["a page of a sister site that says it is an own one", { host, "sec-fetch-site": "same-site" }, own],
+    ["a listed page that may be another", { host, "sec-fetch-site": "cross-site" }, listedOne],
+    ["an own page, at another's request", { host, origin: "https://evil.test" }, own],
+  ])("may not open a session for %s", (_, headers, page) => {
+    expect(isAllowed(headers, undefined, page)).toBe(false);
+  });
+
+  it("may join the session that its page has opened", () => {
+    expect(isAllowed({ host, "sec-fetch-site": "cross-site" }, { origin: listedOne }, listedOne)).toBe(true);
+    expect(isAllowed({ host: "backend", "sec-fetch-site": "same-origin" }, { origin: own }, own)).toBe(true);
+  });
+
+  it("may not join a session that another page has opened, or none", () => {
+    expect(isAllowed({ host }, { origin: listedOne }, own)).toBe(false);
+    expect(isAllowed({ host, "sec-fetch-site": "cross-site" }, { origin: undefined }, listedOne)).toBe(false);
   });
 });

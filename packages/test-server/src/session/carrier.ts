@@ -16,6 +16,8 @@ export interface Outlet {
   readonly takesBinary: boolean;
   /** What arrives on it comes in an order that it can be held to: a gap is an error. */
   readonly isDuplex: boolean;
+  /** It stays open and only sends: what the client has to say about it comes by `send` with `k`. */
+  readonly isSpokenFor: boolean;
   /** There may be something to `take`. */
   wake(): void;
   /** Sends records that do not wait for anything: a pong, where messages start. */
@@ -35,13 +37,17 @@ export interface Attach {
   readonly received: number;
   /** `t` */
   readonly takesOver: boolean;
+  /** `i`: the ping interval that the client asks for, in milliseconds. */
+  readonly interval?: number | undefined;
 }
 
 /** One carrier as its session sees it: where it stands in both directions. */
 export class Carrier {
   readonly feed: Feed;
   isEnded = false;
-  /** When anything came over it last, in milliseconds of the clock. */
+  /** The number that it takes over with: the one it came with, until naming gives it another. */
+  number: number;
+  /** When anything came over it last, or a pong for it, in milliseconds of the clock. */
   heardAt: number;
   readonly #read: (text: string, isWhole: boolean) => void;
   readonly #sink: RecordSink = (type, number, payload) => this.#record(type, number, payload);
@@ -51,11 +57,12 @@ export class Carrier {
   constructor(
     readonly session: Session,
     readonly outlet: Outlet,
-    /** Its number when it came; naming gives it another. */
-    public number: number,
-    /** The carrier that its `n` speaks for, on a `send`. */
-    readonly spokenFor?: Carrier,
+    /** `c` */
+    readonly opened: number,
+    /** The carrier that its `n`, `p` and `q` speak for, on a `send` with `k`; null: that is no more. */
+    readonly spokenFor?: Carrier | null,
   ) {
+    this.number = opened;
     this.feed = new Feed(session.buffer, outlet.takesBinary);
     this.heardAt = session.host.clock.now();
     this.#read = recordReader(this.#sink, Math.ceil((session.host.limits.maxMessage * 4) / 3) + 4);
@@ -104,13 +111,17 @@ export class Carrier {
         return;
       case Type.acknowledge:
         return session.acknowledged(number);
-      case Type.ping:
-        if (!this.outlet.isDuplex) break;
-        return this.outlet.send(numberRecord(Type.pong, number));
-      case Type.pong:
-        return;
       case Type.name:
-        return session.name(this.outlet.isDuplex ? this : this.spokenFor, number);
+      case Type.ping:
+      case Type.pong: {
+        const subject = this.outlet.isDuplex ? this : this.spokenFor;
+        if (subject === undefined) break;
+        if (!subject) return;
+        if (type === Type.name) session.name(subject, number);
+        else if (type === Type.ping) subject.outlet.send(numberRecord(Type.pong, number));
+        else subject.heardAt = session.host.clock.now();
+        return;
+      }
       case Type.close:
         return session.closedByClient(new URLSearchParams(payload as string), this.outlet);
     }

@@ -47,6 +47,7 @@ function attach(session: Session, { isDeaf = false } = {}): string[] {
   const outlet: Outlet = {
     takesBinary: false,
     isDuplex: false,
+    isSpokenFor: false,
     wake() {
       if (isDeaf) return;
       const messages = carrier.take(1_000_000) as string;

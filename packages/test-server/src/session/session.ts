@@ -29,6 +29,8 @@ export interface SessionHost {
 const candidateLife = 60_000;
 /** How long a closed session waits for a client that may have missed the end of it, in milliseconds. */
 const closedWindow = 10_000;
+/** Of so many ended carriers the numbers are known. A browser that comes back with one does so within seconds. */
+const endedKept = 16;
 
 /**
  * The server's end of a session: PROTOCOL.md. It outlives its carriers; what it has for the client waits here, numbered, until it is acknowledged.
@@ -38,6 +40,8 @@ export class Session implements Channel {
   readonly #receiver = new Receiver();
   readonly #handler: ChannelHandler;
   readonly #carriers = new Set<Carrier>();
+  /** The numbers of the latest carriers that were ended from here. */
+  readonly #ended: number[] = [];
   /** The carrier that messages are sent on. */
   active: Carrier | undefined;
   /** No carrier, neither side can say more: nothing of it is left but its name. */
@@ -114,10 +118,16 @@ export class Session implements Channel {
     this.#boundCarriers();
   }
 
-  /** The carrier with that number, if it is there. */
-  carrier(number: number | undefined): Carrier | undefined {
-    for (const carrier of this.#carriers) if (carrier.number === number) return carrier;
-    return undefined;
+  /** The receive-only carrier that came with that number, if it is there: the latest, as browsers repeat requests. */
+  spokenFor(number: number): Carrier | undefined {
+    let found: Carrier | undefined;
+    for (const carrier of this.#carriers) if (carrier.opened === number && carrier.outlet.isSpokenFor) found = carrier;
+    return found;
+  }
+
+  /** The carrier that came with that number was there, and has been ended from here. */
+  wasEnded(number: number): boolean {
+    return this.#ended.includes(number);
   }
 
   /** The network has lost a carrier, or it has run its course. */
@@ -131,12 +141,14 @@ export class Session implements Channel {
   endCarrier(carrier: Carrier, code: number): void {
     if (carrier.isEnded) return;
     this.detach(carrier);
+    this.#ended.push(carrier.opened);
+    if (this.#ended.length > endedKept) this.#ended.shift();
     carrier.outlet.end(code);
   }
 
   /** `n`: the candidate takes over. One that is no more cannot. */
-  name(carrier: Carrier | undefined, number: number): void {
-    if (!carrier || carrier.isEnded) return;
+  name(carrier: Carrier, number: number): void {
+    if (carrier.isEnded) return;
     carrier.number = number;
     this.#takeOver(carrier);
     if (this.active === carrier) carrier.outlet.send(carrier.feed.start());

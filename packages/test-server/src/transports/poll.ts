@@ -11,6 +11,7 @@ const answerSize = 1024 * 1024;
 class PollOutlet implements Outlet {
   readonly takesBinary = false;
   readonly isDuplex = false;
+  readonly isSpokenFor = false;
   readonly #carrier: Carrier;
   #isAnswered = false;
   #cancelHold: (() => void) | undefined;

@@ -10,6 +10,7 @@ export function send(session: Session, response: ServerResponse, { number, speak
   const outlet: Outlet = {
     takesBinary: false,
     isDuplex: false,
+    isSpokenFor: false,
     wake() {},
     send() {},
     acknowledge() {},
@@ -19,7 +20,8 @@ export function send(session: Session, response: ServerResponse, { number, speak
     },
   };
   const before = session.received;
-  new Carrier(session, outlet, number, session.carrier(speaksFor)).read(body);
+  const spokenFor = speaksFor === undefined ? undefined : (session.spokenFor(speaksFor) ?? null);
+  new Carrier(session, outlet, number, spokenFor).read(body);
   // A client that misses the answer to something new sends it again; to a repetition it may not listen any longer.
   answerRecords(response, session.acknowledgement(session.received > before) + end);
 }

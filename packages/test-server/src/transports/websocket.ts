@@ -2,7 +2,8 @@ import type { RawData, WebSocket } from "ws";
 import { HIGH_WATER } from "../channel.ts";
 import { type Attach, Carrier, type Outlet } from "../session/carrier.ts";
 import type { Session } from "../session/session.ts";
-import { Code, numberRecord, Type } from "../shared.ts";
+import { Code } from "../shared.ts";
+import { Pulse } from "./pulse.ts";
 
 /** A WebSocket message holds about so many octets at the most, so that a pong is never far behind. */
 const batchSize = 64 * 1024;
@@ -11,24 +12,23 @@ const batchSize = 64 * 1024;
 class WebSocketOutlet implements Outlet {
   readonly takesBinary = true;
   readonly isDuplex = true;
+  readonly isSpokenFor = false;
   readonly #carrier: Carrier;
+  readonly #pulse: Pulse;
   #isOver = false;
   #isBlocked = false;
-  #sentAt: number;
-  #cancelPing: (() => void) | undefined;
-  #pings = 0;
 
   constructor(
     readonly session: Session,
     readonly socket: WebSocket,
     attach: Attach,
   ) {
-    this.#sentAt = session.host.clock.now();
     this.#carrier = new Carrier(session, this, attach.number);
+    this.#pulse = new Pulse(this.#carrier, attach.interval);
     session.attach(this.#carrier, attach);
     if (this.#isOver) return;
     this.send(session.greeting(this) + (session.active === this.#carrier ? this.#carrier.feed.start() : ""));
-    this.#armPing();
+    this.#pulse.start();
     socket.on("message", (data: RawData, isBinary: boolean) => {
       const octets = data as Buffer;
       this.#carrier.read(isBinary ? octets : octets.toString());
@@ -49,7 +49,7 @@ class WebSocketOutlet implements Outlet {
     while (socket.bufferedAmount < HIGH_WATER) {
       const batch = this.#carrier.take(batchSize);
       if (!batch) return this.#closeIfDone();
-      this.#sentAt = this.session.host.clock.now();
+      this.#pulse.sent();
       socket.send(typeof batch === "string" ? this.session.owedAcknowledgement + batch : batch, this.#onTaken);
     }
     this.#isBlocked = true;
@@ -64,7 +64,7 @@ class WebSocketOutlet implements Outlet {
 
   send(records: string): void {
     if (this.#isOver) return;
-    this.#sentAt = this.session.host.clock.now();
+    this.#pulse.sent();
     this.socket.send(records);
   }
 
@@ -88,22 +88,9 @@ class WebSocketOutlet implements Outlet {
     if (close) this.close(close.record, close.code, close.reason);
   }
 
-  /** One timer at a time: until a ping is owed, or the client has been silent for too long. */
-  #armPing(): void {
-    const { clock, limits } = this.session.host;
-    const silentAt = () => this.#carrier.heardAt + 2 * limits.ping;
-    const quietAt = () => this.#sentAt + limits.ping;
-    this.#cancelPing = clock.after(Math.max(0, Math.min(silentAt(), quietAt()) - clock.now()), () => {
-      const now = clock.now();
-      if (now >= silentAt()) return this.session.endCarrier(this.#carrier, Code.silent);
-      if (now >= quietAt()) this.send(numberRecord(Type.ping, ++this.#pings));
-      this.#armPing();
-    });
-  }
-
   #stop(): void {
     this.#isOver = true;
-    this.#cancelPing?.();
+    this.#pulse.stop();
   }
 }
 
