@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TransportKind } from "../transports/transport.ts";
-import { attachDelay, baseOf, type Failures, judge, nextCandidate } from "./policy.ts";
+import { aged, attachDelay, baseOf, failed, judge, type Learned, nextCandidate } from "./policy.ts";
 
 const kind = (name: string, oneShot = false) => ({ name, oneShot }) as TransportKind;
 const websocket = kind("websocket");
@@ -21,37 +21,60 @@ describe("a session starts", () => {
 });
 
 describe("a verdict", () => {
-  it("counts one more failure of what was never heard, without end", () => {
-    let failures: Failures = {};
+  const fall = (age: number, silence = 0, fallen = websocket) => ({ kind: fallen, age, silence });
+
+  it("counts one more failure of what did not prove itself, without end", () => {
+    let learned: Learned = {};
     for (let count = 1; count <= 20; count++) {
-      failures = judge(failures, websocket, -1);
-      expect(failures).toEqual({ websocket: count });
+      learned = failed(learned, websocket);
+      expect(learned).toEqual({ websocket: count });
     }
   });
 
-  it("counts what dies young as a failure, too", () => {
-    expect(judge({ websocket: 2 }, websocket, 100)).toEqual({ websocket: 3 });
+  it("counts what dies within a minute as a failure, too", () => {
+    expect(judge({ websocket: 2 }, poll, fall(59_999))).toEqual({ websocket: 3, falls: 1 });
+    expect(judge({ websocket: 2 }, poll, fall(60_000))).toEqual({ websocket: 2, falls: 1 });
   });
 
-  it.each([
-    ["what passes everywhere has lived long after 1 s", poll, 1_000],
-    ["what is tried beside it, after 10 s", websocket, 10_000],
-  ])("%s", (_, tried, age) => {
-    const before = { [tried.name]: 3, other: 2 };
-    expect(judge(before, tried, age)).toEqual({ [tried.name]: 0, other: 2 });
-    expect(judge(before, tried, age - 1)).toEqual({ [tried.name]: 4, other: 2 });
+  it("forgives one fall for ten minutes of good life", () => {
+    expect(judge({ falls: 3 }, poll, fall(600_000))).toEqual({ falls: 3 });
+    expect(judge({ falls: 3 }, poll, fall(3_600_000))).toEqual({ falls: 1 });
+    expect(judge({ falls: 3 }, poll, fall(300_000))).toEqual({ falls: 3.5 });
+  });
+
+  it("does not blame the base, of which there is no other", () => {
+    expect(judge({}, poll, fall(100, 0, poll))).toEqual({});
+  });
+
+  it("halves the time between two signs of life where something that was silent was lost, down to 5 s", () => {
+    const idle = (learned: Learned, silence: number) => judge(learned, poll, fall(100_000, silence, poll)).idle;
+    expect([idle({}, 4_999), idle({}, 5_000), idle({ idle: 12_500 }, 5_000), idle({ idle: 6_250 }, 6_000)]).toEqual([
+      undefined,
+      12_500,
+      6_250,
+      5_000,
+    ]);
   });
 
   it("leaves the verdict before it as it was", () => {
     const before = Object.freeze({ websocket: 1 });
-    judge(before, websocket, -1);
+    judge(before, poll, fall(1, 10_000));
+    failed(before, websocket);
     expect(before).toEqual({ websocket: 1 });
+  });
+
+  it("expires: one failure or fall in ten minutes, and half of the haste in an hour", () => {
+    const learned = { websocket: 4, falls: 0.5, idle: 5_000 };
+    expect(aged(learned, 0)).toEqual(learned);
+    expect(aged(learned, 1_200_000)).toEqual({ websocket: 2, falls: 0, idle: expect.closeTo(6_300, -1) });
+    expect(aged(learned, 3_600_000)).toEqual({ websocket: 0, falls: 0, idle: 10_000 });
+    expect(aged({}, 0)).toEqual({ idle: 25_000 });
   });
 });
 
 describe("the wait before the next attach", () => {
   it("is none after a success", () => {
-    expect([attachDelay(0, 0.99), attachDelay(undefined, 0.99)]).toEqual([0, 0]);
+    expect(attachDelay(0, 0.99)).toBe(0);
   });
 
   it("is any time below a bound that doubles with each failure, up to 4 s", () => {
@@ -92,12 +115,19 @@ describe("what is tried next", () => {
     expect(nextCandidate(kinds, poll, { websocket: 3, "fetch-stream": 2 }, 0.5)?.kind).toBe(stream);
   });
 
-  it("rests longer with each failure, half of it by luck, and some minutes at the most", () => {
+  it("rests longer with each failure, half of it by luck, and an hour at the most", () => {
     const delays = (random: number) =>
-      [1, 2, 3, 4, 9, 10, 1000].map(
-        (websocket) => nextCandidate([kinds[0]!, poll], poll, { websocket }, random)!.delay,
-      );
-    expect(delays(0)).toEqual([1_500, 6_000, 24_000, 30_000, 30_000, 225_000, 225_000]);
-    expect(delays(0.5)).toEqual([2_250, 9_000, 36_000, 45_000, 45_000, 337_500, 337_500]);
+      [1, 2, 3, 4, 1000].map((websocket) => nextCandidate([kinds[0]!, poll], poll, { websocket }, random)!.delay);
+    expect(delays(0)).toEqual([500, 8_000, 128_000, 1_800_000, 1_800_000]);
+    expect(delays(0.5)).toEqual([750, 12_000, 192_000, 2_700_000, 2_700_000]);
+  });
+
+  it("rests, whatever it is, where much has fallen lately", () => {
+    expect(nextCandidate(kinds, poll, { falls: 2 }, 0)).toEqual({ kind: websocket, delay: 8_000 });
+    expect(nextCandidate(kinds, poll, { falls: 1, websocket: 1 }, 0)).toEqual({ kind: stream, delay: 500 });
+    expect(nextCandidate(kinds, poll, { falls: 1, websocket: 1, "fetch-stream": 2 }, 0)).toEqual({
+      kind: websocket,
+      delay: 8_000,
+    });
   });
 });

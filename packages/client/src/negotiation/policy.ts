@@ -1,47 +1,81 @@
 import type { TransportKind } from "../transports/transport.ts";
 
-/** How often in a row a kind was tried and did not live; absent means never. By name. */
-export type Failures = Readonly<Record<string, number>>;
+/**
+ * What was learned about a network, as numbers: by a kind's name how often in a row it did not carry or died young; `falls`, how often lately something else than
+ * the base carried and was lost; `idle`, the milliseconds after which something on the way may cut what is silent. What is absent was not met.
+ */
+export type Learned = Readonly<Record<string, number>>;
+
+/** Something carried, and was lost. */
+export interface Fall {
+  readonly kind: TransportKind;
+  /** Milliseconds for which it, or others of its kind before it, carried. */
+  readonly age: number;
+  /** Milliseconds since anything was heard on it. */
+  readonly silence: number;
+}
+
+/** What carried for less, in milliseconds, died young. */
+const young = 60_000;
+/** After so many milliseconds of good life one fall is forgiven. */
+const forgiveness = 600_000;
+/** Milliseconds between two signs of life, to begin with, and at the least, whatever is cut. */
+const calm = 25_000;
+const restless = 5_000;
 
 /** What a session starts on: what passes everywhere if it is listed, otherwise the first. */
 export function baseOf(kinds: readonly TransportKind[]): TransportKind {
   return kinds.find((kind) => kind.oneShot) ?? kinds[0]!;
 }
 
+/** A candidate did not prove itself. */
+export function failed(learned: Learned, { name }: TransportKind): Learned {
+  return { ...learned, [name]: (learned[name] ?? 0) + 1 };
+}
+
 /**
- * The verdict on a carrier that has ended.
- *
- * @param age milliseconds since it was heard first; negative if it never was
+ * What carried was lost, while the server could be reached: so something on the way does not like it. What had been silent for long was perhaps cut for that.
  */
-export function judge(failures: Failures, { name, oneShot }: TransportKind, age: number): Failures {
-  return { ...failures, [name]: age < (oneShot ? 1_000 : 10_000) ? (failures[name] ?? 0) + 1 : 0 };
+export function judge(learned: Learned, base: TransportKind, { kind, age, silence }: Fall): Learned {
+  const { falls = 0, idle = calm } = learned;
+  let next = learned;
+  if (silence >= restless) next = { ...next, idle: Math.max(restless, Math.round(idle / 2)) };
+  if (kind !== base) next = { ...next, falls: Math.max(0, falls - age / forgiveness) + 1 };
+  return age < young && kind !== base ? failed(next, kind) : next;
+}
+
+/** What is left of it after a time, in milliseconds: networks change, and so do those who use them. */
+export function aged(learned: Learned, ms: number): Learned {
+  const { idle = calm, ...counts } = learned;
+  const left = Object.entries(counts).map(([name, count]) => [name, Math.max(0, count - ms / forgiveness)]);
+  return { ...Object.fromEntries(left), idle: Math.min(calm, Math.round(idle * 2 ** (ms / (6 * forgiveness)))) };
 }
 
 /**
  * Milliseconds before the base is attached again: any time below an exponential bound (full jitter), so that many clients do not come back at one moment. The
  * bound is low at first, as most networks that were lost are soon back, and high for one that is away for minutes.
+ *
+ * @param losses attaches in a row that came to nothing or soon ended
  */
-export function attachDelay(failures: number | undefined, random: number): number {
-  return failures ? random * Math.min(failures < 20 ? 4_000 : 30_000, 50 * 2 ** failures) : 0;
+export function attachDelay(losses: number, random: number): number {
+  return losses && random * Math.min(losses < 20 ? 4_000 : 30_000, 50 * 2 ** losses);
 }
 
 /**
- * Milliseconds for which something better rests: as for the base, but something carries meanwhile, so it is less urgent. Twice as steep, so many times longer,
- * and half of it certain.
+ * What to try beside `active`, and after how many milliseconds: of the kinds listed before it, the one that may be tried soonest. Half of its rest is certain. It
+ * grows so fast, with its own failures and with all that fell, because each move to what soon falls again is a move too many: no more than a handful an hour.
  */
-function restOf(failures: number, random: number): number {
-  return 15 * attachDelay(2 * failures, (1 + random) / 2);
-}
-
-/** What to try beside `active`, and after how many milliseconds: of the kinds listed before it, the one that may be tried soonest. */
 export function nextCandidate(
   kinds: readonly TransportKind[],
   active: TransportKind,
-  failures: Failures,
+  { falls = 0, ...learned }: Learned,
   random: number,
 ): { kind: TransportKind; delay: number } | undefined {
   return kinds
     .slice(0, kinds.indexOf(active))
-    .map((kind) => ({ kind, delay: restOf(failures[kind.name] ?? 0, random) }))
+    .map((kind) => {
+      const count = (learned[kind.name] ?? 0) + falls;
+      return { kind, delay: count && ((1 + random) / 2) * Math.min(3_600_000, 1_000 * 16 ** (count - 1)) };
+    })
     .sort((a, b) => a.delay - b.delay)[0];
 }

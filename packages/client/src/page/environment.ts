@@ -7,6 +7,10 @@ export interface Environment {
   readonly lifecycle: Lifecycle;
   readonly WebSocket: typeof WebSocket | undefined;
   readonly XMLHttpRequest: typeof XMLHttpRequest | undefined;
+  /** Only if it hands over an answer while that comes. */
+  readonly fetch: typeof fetch | undefined;
+  readonly EventSource: typeof EventSource | undefined;
+  readonly document: Document | undefined;
   /** Against this a relative endpoint is resolved; undefined outside a page. */
   readonly baseUrl: string | undefined;
   /** A number in [0, 1), for jitter. */
@@ -15,6 +19,10 @@ export interface Environment {
   randomOctets(count: number): Uint8Array;
   /** Sends a last POST that outlives the page, if the browser takes it. */
   beacon(url: string, body: string): void;
+  /** What `remember` was given for this endpoint last, in this browser; null if nothing is there. May throw. */
+  recall(endpoint: string): string | null;
+  /** Keeps a text for an endpoint. Where that cannot be, it is not. */
+  remember(endpoint: string, text: string): void;
   /** Shows what a listener threw, as the browser shows it for its own events. */
   reportError(error: unknown): void;
 }
@@ -27,10 +35,20 @@ export function pageEnvironment(): Environment {
     lifecycle: lifecycleOf(scope),
     WebSocket: scope.WebSocket,
     XMLHttpRequest: scope.XMLHttpRequest,
+    fetch: "body" in (scope.Response?.prototype ?? {}) ? scope.fetch?.bind(scope) : undefined,
+    EventSource: scope.EventSource,
+    document: scope.document,
     baseUrl: scope.document?.baseURI ?? scope.location?.href,
     random: Math.random,
     randomOctets: (count) => crypto.getRandomValues(new Uint8Array(count)),
     beacon: (url, body) => navigator.sendBeacon(url, body),
+    // Looking at `localStorage` may throw already, as in a sandbox.
+    recall: (endpoint) => scope.localStorage!.getItem(`encke ${endpoint}`),
+    remember(endpoint, text) {
+      try {
+        scope.localStorage!.setItem(`encke ${endpoint}`, text);
+      } catch {}
+    },
     // Browsers that have no `reportError` yet (Safari 15.3) show what a timer throws just so.
     reportError: (error) =>
       systemClock.after(0, () => {

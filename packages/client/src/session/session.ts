@@ -1,4 +1,5 @@
 import { type Attempt, attemptsKept } from "../negotiation/attempt.ts";
+import { recall, remember } from "../negotiation/memory.ts";
 import type { Environment } from "../page/environment.ts";
 import type {
   Payload,
@@ -112,11 +113,10 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   const carriers = new Map<number, Carrier>();
   /** What POSTs for those that only receive. */
   const poster = kinds.find((kind) => kind.sender)?.sender;
-  let state = initialState;
+  let state = initialState(recall(base, env));
   /** What carries, or did until a moment ago: the server was told to go on elsewhere. */
   let current: Carrier | undefined;
-  let hold = 25_000;
-  let ping = 20_000;
+  let greeted = { hold: 25_000, ping: 20_000 };
   /** Until the greeting says more. */
   let maxMessage = 16 * 1024 * 1024;
   let resumed = 0;
@@ -138,10 +138,20 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
 
   const partOf = (number: number) => partsOf(state).find((part) => "carrier" in part && part.carrier === number);
 
+  /** How long a poll may be held and a stream be silent: no longer than passes. */
+  const pace = () => {
+    const { idle = Infinity } = state.learned;
+    return { hold: Math.min(greeted.hold, idle), ping: Math.min(greeted.ping, idle) };
+  };
+
   const dispatch = (part: Part | undefined, event: SessionEvent) => {
     if (isOver || !part) return;
     const before = partsOf(state);
-    state = step(state, part, event, { kinds, now: clock.now(), random: env.random() });
+    const { learned } = state;
+    const now = clock.now();
+    const silence = "carrier" in part ? now - carriers.get(part.carrier)!.heardAt : 0;
+    state = step(state, part, event, { kinds, now, silence, random: env.random() });
+    if (state.learned !== learned) remember(base, state.learned, env);
     for (const [at, part] of partsOf(state).entries()) if (part !== before[at]) enter(part, at);
 
     const { main } = state;
@@ -166,12 +176,12 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     watch(part, at, clock.now());
     if (!("carrier" in part)) return;
     if (!carriers.has(part.carrier)) open(part);
-    else if (part.at === "proving") say(part.carrier, numberRecord(Type.ping, part.carrier));
+    else if (part.at === "proving") say(part.carrier, numberRecord(Type.ping, part.carrier), "answered");
     else if (part.at === "naming") say(part.carrier, acknowledgement() + numberRecord(Type.name, part.as));
   };
 
   const watch = (part: Part, at: number, from: number) => {
-    const ms = timeIn(part, { hold, ping });
+    const ms = timeIn(part, pace());
     arm(at, ms && from + ms - clock.now(), () => {
       const heardAt = part.at === "attached" ? carriers.get(part.carrier)!.heardAt : 0;
       // One timer in a carrier's life instead of one for each message: it sees when something was heard last, and waits the rest.
@@ -197,8 +207,10 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
       acknowledgement();
       // The answer to a fresh attach shows that the way is open, so it is not held; only the very first waits a moment for the application.
-      if (isFresh && kind.oneShot) query += `&h=${wasGreeted ? 0 : 1_000}`;
+      if (kind.oneShot) query += `&h=${isFresh ? (wasGreeted ? 0 : 1_000) : pace().hold}`;
     }
+    const { ping } = pace();
+    if (ping < greeted.ping && !kind.oneShot) query += `&i=${ping}`;
     // A candidate brings nothing before it is named. What has to be sent while a poll follows another is sent beside it.
     const body = isFresh && part !== state.candidate ? bodyOf(bodySize) : "";
 
@@ -238,8 +250,10 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
           break;
         case Type.greeting:
           attempt.heardAfter ??= clock.now() - attempt.startedAt;
-          hold = +parameter(payload, "hold") || hold;
-          ping = +parameter(payload, "ping") || ping;
+          greeted = {
+            hold: +parameter(payload, "hold") || greeted.hold,
+            ping: +parameter(payload, "ping") || greeted.ping,
+          };
           maxMessage = +parameter(payload, "max") || maxMessage;
           if (!wasGreeted) {
             wasGreeted = true;
@@ -267,7 +281,9 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const read = recordReader(sink, 2 * maxMessage);
 
     const onClose = ({ code, reason }: TransportEnd) => {
-      if (kind.oneShot && code === Code.normal && carrier.isHeard) return tell("completed");
+      if (carrier.isHeard && (kind.oneShot ? code === Code.normal : carrier.endCode === Code.rotate)) {
+        return tell("completed");
+      }
       end(carrier, code, reason);
       tell("lost");
     };
@@ -313,10 +329,11 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   };
 
   /** Sends records that are not messages: over a carrier, or for one that cannot. Those that are lost are missed, which is an end like any other. */
-  const say = (number: number, records: string) => {
+  const say = (number: number, records: string, then?: SessionEvent) => {
     const { kind, transport } = carriers.get(number)!;
+    const onClose = () => then && dispatch(partOf(number), then);
     if (kind.duplex) transport!.send!(records);
-    else poster!.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose() {} }, env);
+    else poster!.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose }, env);
   };
 
   const queueFlush = () => {

@@ -40,8 +40,10 @@ function consequences(before: SessionState, after: SessionState): string[] {
 
 /** A session's state, and what it has asked for. */
 class Play {
-  state = initialState;
+  state = initialState();
   now = 0;
+  /** Of whatever something happens to. */
+  silence = 0;
   /** Of the last event. */
   did: string[] = [];
 
@@ -56,11 +58,15 @@ class Play {
       else {
         const before = this.state;
         const [event, role] = happening.split(" ") as [SessionEvent, Role];
-        this.state = step(before, before[role], event, { kinds: this.kinds, now: this.now, random: this.random });
+        this.state = step(before, before[role], event, this.context);
         this.did = consequences(before, this.state);
       }
     }
     return this;
+  }
+
+  get context() {
+    return { kinds: this.kinds, now: this.now, silence: this.silence, random: this.random };
   }
 
   get at(): string {
@@ -105,7 +111,7 @@ describe("the state of a session", () => {
       "attaches anew if the named WebSocket breaks before the server has moved",
       naming,
       "lost candidate",
-      "opening, waiting, idle",
+      "opening, idle, idle",
       ["open 4 xhr-poll", "end 1", "end 2"],
     ],
     [
@@ -133,15 +139,22 @@ describe("the state of a session", () => {
       "attaches at once when a WebSocket that was good breaks",
       [...onWebSocket, 60_000],
       "lost main",
-      "opening, opening, idle",
-      ["open 4 xhr-poll", "open 5 websocket", "end 2"],
+      "opening, idle, idle",
+      ["open 4 xhr-poll", "end 2"],
+    ],
+    [
+      "tries it again soon, once it is known that the network is there",
+      [...onWebSocket, 60_000, "lost main"],
+      "greeted main",
+      "attached, waiting, idle",
+      [],
     ],
     [
       "attaches at once when a WebSocket that was good falls silent",
       [...onWebSocket, 60_000],
       "timeout main",
-      "opening, opening, idle",
-      ["open 4 xhr-poll", "open 5 websocket", "end 2"],
+      "opening, idle, idle",
+      ["open 4 xhr-poll", "end 2"],
     ],
     ["waits a moment where nothing passes", ["timeout main"], "lost main", "waiting, opening, idle", ["end 1"]],
     [
@@ -158,8 +171,8 @@ describe("the state of a session", () => {
       "replaces one that does not",
       [...onWebSocket, 60_000, "wake main"],
       "timeout main",
-      "opening, opening, idle",
-      ["open 4 xhr-poll", "open 5 websocket", "end 2"],
+      "opening, idle, idle",
+      ["open 4 xhr-poll", "end 2"],
     ],
     [
       "replaces a poll when the page wakes, as there is no asking",
@@ -205,9 +218,28 @@ describe("the state of a session", () => {
     expect(play.did).toEqual(did);
   });
 
-  it("names what only receives without a ping, as what it sends goes by POST", () => {
+  it("asks a stream for a pong, too, by a POST", () => {
     const play = new Play([stream, poll]).happen("timeout main", "greeted main", "greeted candidate");
-    expect(play.did).toEqual(["name 2 as 3"]);
+    expect(play.did).toEqual(["ping 2"]);
+    expect(play.happen("ponged candidate").did).toEqual(["name 2 as 3"]);
+  });
+
+  it("gives up a stream whose pong comes much later than the answer to that POST: polls are faster", () => {
+    const asked: Happening[] = ["timeout main", "greeted main", "greeted candidate", "answered candidate"];
+    expect(new Play([stream, poll]).happen(...asked).at).toBe("attached, due, idle");
+    expect(new Play([stream, poll]).happen(...asked, "ponged candidate").at).toBe("attached, naming, idle");
+    expect(new Play([stream, poll]).happen(...asked, "timeout candidate").did).toEqual(["end 2"]);
+  });
+
+  it("attaches anew, without a verdict, when a stream has carried enough", () => {
+    const play = new Play([stream, poll]).happen(...onWebSocket, 1_000, "completed main", "greeted main");
+    expect(play.at).toBe("attached, opening, idle");
+    expect(play.state.learned).toEqual({ "fetch-stream": 0 });
+  });
+
+  it("gives its connection up at once when other tabs need it", () => {
+    const play = new Play([stream, poll]).happen(...onWebSocket, "evicted main");
+    expect(play.did).toEqual(["open 4 xhr-poll", "end 2"]);
   });
 
   it("starts on a WebSocket where nothing else is listed", () => {
@@ -221,16 +253,32 @@ describe("the state of a session", () => {
   });
 
   it("has no verdict against a WebSocket while nothing else passes either", () => {
-    expect(new Play().happen("timeout main", "lost candidate").state.failures).toEqual({});
-    expect(new Play().happen(...polling, "lost candidate").state.failures).toEqual({ websocket: 1 });
+    expect(new Play().happen("timeout main", "lost candidate").state.learned).toEqual({});
+    expect(new Play().happen(...polling, "lost candidate").state.learned).toEqual({ websocket: 1 });
   });
 
-  it("forgives what passes everywhere its failures once something has passed", () => {
+  it("blames what was lost only if the server can be reached then", () => {
+    const lost = [...onWebSocket, 1_000, "lost main"] as const;
+    expect(new Play().happen(...lost, "greeted main").state.learned).toEqual({ websocket: 1, falls: 1 });
+    const away = new Play().happen(...lost, "lost main", "timeout main", "greeted main");
+    expect(away.state.learned).toEqual({ websocket: 0 });
+  });
+
+  it("does not blame what a page that slept finds dead", () => {
+    const play = new Play().happen(...onWebSocket, 1_000, "wake main", "timeout main", "greeted main");
+    expect(play.state.learned).toEqual({ websocket: 0 });
+  });
+
+  it("learns from what is lost when it has long been silent that something cuts what is idle", () => {
+    const play = new Play().happen(...onWebSocket, 100_000);
+    play.silence = 10_000;
+    expect(play.happen("lost main", "greeted main").state.learned).toMatchObject({ idle: 12_500, websocket: 0 });
+  });
+
+  it("forgets the losses of what passes everywhere once something else has passed", () => {
     const play = new Play().happen("timeout main", "lost main", "timeout main", "greeted main");
-    expect(play.state.failures).toEqual({ "xhr-poll": 1 });
-    expect(play.happen("greeted candidate", "ponged candidate", "started candidate").state.failures).toMatchObject({
-      "xhr-poll": 0,
-    });
+    expect(play.state.losses).toBe(1);
+    expect(play.happen("greeted candidate", "ponged candidate", "started candidate").state.losses).toBe(0);
   });
 });
 
@@ -241,6 +289,12 @@ describe("the time that may pass", () => {
     ["between two words of a WebSocket: the ping interval and 10 s", onWebSocket, "main", 30_000],
     ["until the pong that a waking page asks for: 5 s", [...onWebSocket, "wake main"], "main", 5_000],
     ["until a candidate's pong: 5 s", [...polling, "greeted candidate"], "candidate", 5_000],
+    [
+      "until the pong of a stream whose ping is known to be there: 100 ms",
+      [...polling, "greeted candidate", "answered candidate"],
+      "candidate",
+      100,
+    ],
     ["until a named candidate takes over: 5 s", naming, "candidate", 5_000],
     ["until what was sent is answered: 10 s", sending, "sender", 10_000],
   ])("%s", (_, happenings, role, ms) => {
@@ -263,7 +317,7 @@ function frozen<T>(value: T): T {
 }
 
 describe("whatever happens", () => {
-  const events = ["greeted", "ponged", "started", "completed", "lost", "timeout"] as const;
+  const events = ["greeted", "ponged", "answered", "started", "completed", "lost", "timeout"] as const;
   const happening: fc.Arbitrary<Happening> = fc.oneof(
     {
       weight: 10,
@@ -271,7 +325,7 @@ describe("whatever happens", () => {
         .tuple(fc.constantFrom(...events), fc.constantFrom(...roles))
         .map((words) => words.join(" ") as Happening),
     },
-    { weight: 1, arbitrary: fc.constant("wake main" as const) },
+    { weight: 1, arbitrary: fc.constantFrom("wake main" as const, "evicted main" as const) },
     { weight: 2, arbitrary: fc.constant("send sender" as const) },
     { weight: 3, arbitrary: fc.nat(120_000) },
   );
@@ -286,12 +340,11 @@ describe("whatever happens", () => {
   /** Whether that can happen: a timer runs only in a state that has one, and only what is under way is heard of. */
   const canHappen = (state: SessionState, event: string, role: Role) => {
     const part = state[role];
-    if (event === "wake") return true;
+    if (event === "wake" || event === "evicted") return true;
     if (event === "send") return "since" in state.main;
     if (event === "timeout") return timeIn(part, pace) !== undefined;
     if (!("carrier" in part)) return false;
-    const isOneShot = !("kind" in part) || part.kind.oneShot;
-    return event !== "completed" || (isOneShot && (role === "sender" || part.at !== "opening"));
+    return event !== "completed" || role === "sender" || "since" in part;
   };
   /** Plays it and looks after each event. */
   const always = (look: (play: Play, before: SessionState, happening: `${SessionEvent} ${Role}`) => void) => {
@@ -355,14 +408,13 @@ describe("whatever happens", () => {
   it("a step depends on nothing but what it is given, and changes none of it", () => {
     always((play, before, happening) => {
       const [event, role] = happening.split(" ") as [SessionEvent, Role];
-      const context = frozen({ kinds: play.kinds, now: play.now, random: play.random });
+      const context = frozen({ ...play.context });
       expect(step(frozen(before), before[role], event, context)).toEqual(play.state);
     });
   });
 
   it("news that come too late or again leave every part as it is", () => {
-    always(({ kinds, now, random, state }) => {
-      const context = { kinds, now, random };
+    always(({ context, state }) => {
       const same = ({ main, candidate, sender }: SessionState) => [main, candidate, sender];
       for (const event of ["greeted", "ponged", "started"] as const) {
         const settled = step(state, state.main, event, context);

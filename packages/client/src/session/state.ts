@@ -1,4 +1,4 @@
-import { attachDelay, baseOf, type Failures, judge, nextCandidate } from "../negotiation/policy.ts";
+import { attachDelay, baseOf, type Fall, failed, judge, type Learned, nextCandidate } from "../negotiation/policy.ts";
 import type { TransportKind } from "../transports/transport.ts";
 
 /** Nothing is under way, nor waited for. */
@@ -20,11 +20,13 @@ interface Under {
 /** A request or a WebSocket is on its way, and nothing has come of it. */
 interface Opening extends Under {
   readonly at: "opening";
+  /** What was lost a moment ago. Whether it is to blame, or the network or the server was away, shows now. */
+  readonly fall?: Fall | undefined;
 }
 
-/** It owes a pong. */
+/** It owes a pong; "due": the server has it, as the answer to the POST says that brought it the ping. */
 interface Proving extends Under {
-  readonly at: "proving";
+  readonly at: "proving" | "due";
 }
 
 /** The server sends on this carrier, or on others of its kind before it, since that time. */
@@ -59,22 +61,37 @@ export interface SessionState {
   readonly sender: Sender;
   /** The highest number given out. */
   readonly count: number;
-  readonly failures: Failures;
+  /** Attaches in a row that came to nothing or soon ended. */
+  readonly losses: number;
+  readonly learned: Learned;
 }
 
 export type Part = Main | Candidate | Sender;
 
 /**
- * "greeted", "ponged", "started": what the server says; it goes on sending from where it started. "completed": an answer came whole. "lost": any other end.
- * "timeout": the time of this state is over. "wake": the page or the network may have been away. "send": something is to be sent.
+ * "greeted", "ponged", "started": what the server says; it goes on sending from where it started. "answered": the server has the ping. "completed": an answer
+ * came whole, or the server ends a stream that has carried enough. "lost": any other end. "timeout": the time of this state is over. "wake": the page or the
+ * network may have been away. "evicted": other tabs need the connection. "send": something is to be sent.
  */
-export type SessionEvent = "greeted" | "ponged" | "started" | "completed" | "lost" | "timeout" | "wake" | "send";
+export type SessionEvent =
+  | "greeted"
+  | "ponged"
+  | "answered"
+  | "started"
+  | "completed"
+  | "lost"
+  | "timeout"
+  | "wake"
+  | "evicted"
+  | "send";
 
 export interface StepContext {
   /** Supported kinds, best first. */
   readonly kinds: readonly TransportKind[];
   /** Milliseconds. */
   readonly now: number;
+  /** Milliseconds since anything was heard on what it happens to. */
+  readonly silence: number;
   /** In [0, 1). */
   readonly random: number;
 }
@@ -82,37 +99,34 @@ export interface StepContext {
 const idle: Idle = { at: "idle" };
 
 /** It waits for nothing but its first turn to be over. */
-export const initialState: SessionState = {
-  main: { at: "waiting", delay: 0 },
-  candidate: idle,
-  sender: idle,
-  count: 0,
-  failures: {},
-};
+export function initialState(learned: Learned = {}): SessionState {
+  return { main: { at: "waiting", delay: 0 }, candidate: idle, sender: idle, count: 0, losses: 0, learned };
+}
 
 /** Pure: the state that follows from what happened to one of its parts. What means nothing to that changes nothing. */
 export function step(
   state: SessionState,
   part: Part,
   event: SessionEvent,
-  { kinds, now, random }: StepContext,
+  { kinds, now, silence, random }: StepContext,
 ): SessionState {
-  let { main, candidate, sender, count, failures } = state;
+  let { main, candidate, sender, count, losses, learned } = state;
   const isMain = part === main;
   const { carrier, kind } = part as Under;
   const base = baseOf(kinds);
 
-  const open = (kind: TransportKind) => ({ at: "opening", carrier: ++count, kind }) as const;
+  const open = (kind: TransportKind, fall?: Fall) => ({ at: "opening", carrier: ++count, kind, fall }) as const;
   /** Looks for something better than `active`, now or after a rest. */
   const seek = (active: TransportKind) => {
-    const better = candidate === idle && nextCandidate(kinds, active, failures, random);
+    const better = candidate === idle && nextCandidate(kinds, active, learned, random);
     if (better) candidate = better.delay ? { at: "waiting", ...better } : open(better.kind);
   };
-  /** Opens what passes everywhere, and beside it what may be better, so that nobody waits for a transport that does not pass. */
-  const attach = () => {
-    main = open(base);
+  /** Opens what passes everywhere. Something better is opened beside it at the very first, so that nobody waits for a transport that does not pass. */
+  const attach = (fall?: Fall) => {
+    const isFirst = !count;
+    main = open(base, fall);
     sender = idle;
-    if (!failures[base.name]) seek(base);
+    if (isFirst) seek(base);
   };
   const carry = () => {
     main = { at: "attached", since: now, carrier, kind };
@@ -127,20 +141,21 @@ export function step(
       candidate = idle;
       // While nothing else passes either, the network is away, and that is no verdict against a transport.
       if (!("since" in main)) return;
-      failures = judge(failures, kind, -1);
+      learned = failed(learned, kind);
       // Where the server has gone, if it heard the name, nothing will come.
       if (part.at === "naming") attach();
       else seek(main.kind);
-    } else {
-      // A POST that is lost says that the way is, too.
-      const { kind, since = now + 1 } = main as Attached;
-      failures = judge(failures, kind, now - since);
-      const delay = attachDelay(failures[base.name], random);
-      if (delay) {
-        main = { at: "waiting", delay };
-        sender = idle;
-      } else attach();
+      return;
     }
+    const { kind: lost, since = now + 1 } = main as Attached;
+    const age = now - since;
+    if (lost === base) losses = age < (base.oneShot ? 1_000 : 10_000) ? losses + 1 : 0;
+    const delay = lost === base && attachDelay(losses, random);
+    if (delay) {
+      main = { at: "waiting", delay };
+      sender = idle;
+      // A POST that is lost, or a page that woke up with nothing, says that the way was; of what received it says nothing.
+    } else attach(part.at === "attached" ? { kind: lost, age, silence } : undefined);
   };
 
   switch (`${part.at} ${event}` as const) {
@@ -150,28 +165,39 @@ export function step(
       else candidate = open(kind);
       break;
     case "opening greeted":
-      if (isMain) carry();
-      // A WebSocket that brought the greeting may still swallow what is sent on it. What is receive-only sends by POST, which is proven.
-      else if (kind.duplex) candidate = { at: "proving", carrier, kind };
-      else name();
+      if (isMain) {
+        const { fall } = part as Opening;
+        if (fall) learned = judge(learned, base, fall);
+        carry();
+        // What brought the greeting may still swallow what is sent on it, or hold back what follows.
+      } else candidate = { at: "proving", carrier, kind };
+      break;
+    case "proving answered":
+      if (!isMain) candidate = { at: "due", carrier, kind };
       break;
     case "proving ponged":
+    case "due ponged":
       if (isMain) main = { ...(main as Attached), at: "attached" };
       else name();
       break;
     case "naming started":
       candidate = idle;
-      failures = { ...failures, [base.name]: 0 };
+      losses = 0;
+      learned = { ...learned, [kind.name]: 0 };
       carry();
       break;
     case "attached completed":
+      if (!kind.oneShot) attach();
       // A poll with a higher number would call the server back from what was just named.
-      if (candidate.at !== "naming") main = { ...(main as Attached), carrier: ++count };
+      else if (candidate.at !== "naming") main = { ...(main as Attached), carrier: ++count };
       break;
     case "attached wake":
       // One look at once, instead of waiting for a timer that slept.
-      if (kind.duplex) main = { ...(main as Attached), at: "proving" };
-      else lose();
+      if (kind.oneShot) attach();
+      else main = { ...(main as Attached), at: "proving" };
+      break;
+    case "attached evicted":
+      attach();
       break;
     case "idle send":
       sender = { at: "sending", carrier: ++count };
@@ -182,18 +208,22 @@ export function step(
     default:
       if (event === "lost" || event === "timeout") lose();
   }
-  return { main, candidate, sender, count, failures };
+  return { main, candidate, sender, count, losses, learned };
 }
 
-/** The greeting's figures that times depend on, in milliseconds. */
+/** How long a poll is held, and how often a stream is pinged, in milliseconds. */
 export interface Pace {
   readonly hold: number;
   readonly ping: number;
 }
 
-/** Milliseconds for what may be slow, and for what has shown that it is not. */
+/**
+ * Milliseconds for what may be slow, for what has shown that it is not, and for a pong that is due: what holds each piece of a stream back for longer is worse than
+ * polls (stock haproxy: 205 ms).
+ */
 const patience = 10_000;
 const impatience = 5_000;
+const promptness = 100;
 
 /** How many milliseconds may pass in this state; undefined: any. With "attached" they count from whatever was heard last. */
 export function timeIn(part: Part, { hold, ping }: Pace): number | undefined {
@@ -201,5 +231,6 @@ export function timeIn(part: Part, { hold, ping }: Pace): number | undefined {
   if (at === "idle") return undefined;
   if (at === "waiting") return part.delay;
   if (at === "attached") return (part.kind.oneShot ? hold : ping) + patience;
+  if (at === "due") return promptness;
   return at === "proving" || at === "naming" ? impatience : patience;
 }

@@ -1,6 +1,9 @@
 import { EnckeError } from "../errors.ts";
 import type { Environment } from "../page/environment.ts";
 import type { SessionSettings } from "../session/session.ts";
+import { eventSource } from "../transports/event-source.ts";
+import { fetchStream } from "../transports/fetch-stream.ts";
+import { iframeStream } from "../transports/iframe-stream.ts";
 import type { TransportKind } from "../transports/transport.ts";
 import { webSocket } from "../transports/websocket.ts";
 import { xhrPoll } from "../transports/xhr-poll.ts";
@@ -9,7 +12,7 @@ import { xhrPoll } from "../transports/xhr-poll.ts";
 export interface EnckeSocketOptions {
   /**
    * What may carry the session, best first. One that polls, if listed, is what it starts on; the others are tried beside it.
-   * @default [webSocket, xhrPoll]
+   * @default [webSocket, fetchStream, eventSource, iframeStream, xhrPoll]
    */
   transports?: readonly TransportKind[];
   /**
@@ -32,7 +35,10 @@ export interface ResolvedSocketOptions extends SessionSettings {
 export function resolveSocketOptions(
   endpoint: string,
   protocols: string | readonly string[],
-  { transports = [webSocket, xhrPoll], maxBuffered = 16 * 1024 * 1024 }: EnckeSocketOptions,
+  {
+    transports = [webSocket, fetchStream, eventSource, iframeStream, xhrPoll],
+    maxBuffered = 16 * 1024 * 1024,
+  }: EnckeSocketOptions,
   env: Environment,
 ): ResolvedSocketOptions {
   const check = (isSo: unknown, what: string) => {

@@ -137,8 +137,8 @@ describe("a WebSocket beside the polls", () => {
     page.connect();
     await page.pass(1_800_000);
     const waits = times.slice(1).map((time, index) => time - times[index]!);
-    expect(waits.length).toBeGreaterThan(5);
-    expect(waits.length).toBeLessThan(40);
+    expect(waits.length).toBeGreaterThan(3);
+    expect(waits.length).toBeLessThan(10);
     expect(waits).toEqual([...waits].sort((one, other) => one - other));
     expect(page.network.exchanges).toHaveLength(2);
   });
@@ -258,10 +258,12 @@ describe("on a WebSocket", () => {
     await page.settled();
     expect(log).toEqual(["transport null"]);
     expect(page.exchange).toMatchObject({ kind: "poll", body: "s1:t1:a", isHeld: true });
-    expect(page.network.links).toHaveLength(2);
     await page.answer(`${greeting()}a1:`);
     expect(log).toEqual(["transport null", "transport xhr-poll"]);
     expect(socket.report()).toMatchObject({ resumed: 1, sent: 1 });
+    // The network is there, so it was the WebSocket that broke: it rests a while.
+    expect(page.network.links).toHaveLength(1);
+    await page.pass(12_000);
     await page.promote(page.link);
     expect(log).toEqual(["transport null", "transport xhr-poll", "transport websocket"]);
   });

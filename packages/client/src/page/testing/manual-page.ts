@@ -9,6 +9,11 @@ export class ManualPage implements Environment {
   luck: () => number = () => 0.5;
   /** Beacons sent, oldest first. */
   readonly beacons: { url: URL; body: string }[] = [];
+  /** What was kept, by endpoint. */
+  readonly remembered = new Map<string, string>();
+  readonly fetch: Environment["fetch"];
+  readonly EventSource: Environment["EventSource"];
+  readonly document: Environment["document"];
   /** What listeners threw. */
   readonly errors: unknown[] = [];
   readonly #wakes = new Set<() => void>();
@@ -52,6 +57,14 @@ export class ManualPage implements Environment {
     if (body.length > 65_536) return false;
     this.beacons.push({ url: new URL(url), body });
     return true;
+  }
+
+  recall(endpoint: string): string | null {
+    return this.remembered.get(endpoint) ?? null;
+  }
+
+  remember(endpoint: string, text: string): void {
+    this.remembered.set(endpoint, text);
   }
 
   reportError(error: unknown): void {

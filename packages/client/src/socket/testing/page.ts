@@ -1,6 +1,8 @@
 import { beforeEach } from "vitest";
 import { ManualPage } from "../../page/testing/manual-page.ts";
 import { type Exchange, type Link, type Network, useNetwork } from "../../transports/testing/network.ts";
+import { webSocket } from "../../transports/websocket.ts";
+import { xhrPoll } from "../../transports/xhr-poll.ts";
 import { EnckeSocket } from "../encke-socket.ts";
 import type { EnckeSocketOptions } from "../options.ts";
 
@@ -39,7 +41,7 @@ export class SocketPage {
 
   /** A socket, and what it tells, in order. */
   connect(options: EnckeSocketOptions = {}, protocols: string | string[] = [], url = "/encke") {
-    const socket = new EnckeSocket(url, protocols, options, this.env);
+    const socket = new EnckeSocket(url, protocols, { transports: [webSocket, xhrPoll], ...options }, this.env);
     const log: unknown[] = [];
     socket.onopen = () => log.push("open");
     socket.onmessage = ({ data }) => log.push(data);

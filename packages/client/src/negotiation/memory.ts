@@ -1,0 +1,17 @@
+import type { Environment } from "../page/environment.ts";
+import { aged, type Learned } from "./policy.ts";
+
+/** What was learned about the way to an endpoint, by this page or by others of its origin before it, as far as it still counts. */
+export function recall(endpoint: string, env: Environment): Learned {
+  try {
+    const { at, ...learned } = JSON.parse(env.recall(endpoint)!);
+    return aged(learned, env.clock.now() - at);
+  } catch {
+    return {};
+  }
+}
+
+/** Keeps it for the next page, where there is a storage. */
+export function remember(endpoint: string, learned: Learned, env: Environment): void {
+  env.remember(endpoint, JSON.stringify({ ...learned, at: env.clock.now() }));
+}

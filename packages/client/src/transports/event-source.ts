@@ -1,0 +1,23 @@
+import { post } from "./post.ts";
+import type { TransportKind } from "./transport.ts";
+
+/** An event stream (WHATWG EventSource): one batch an event, escaped as PROTOCOL.md section 5.3 has it. */
+export const eventSource: TransportKind = {
+  name: "event-source",
+  path: "events",
+  duplex: false,
+  oneShot: false,
+  isSupported: (env) => !!(env.EventSource && env.XMLHttpRequest),
+  sender: post,
+  open(url, _body, on, env) {
+    const source = new env.EventSource!(url);
+    source.onmessage = ({ data }) =>
+      on.onMessage(data.replace(/\\(.)/g, (_: string, escaped: string) => (escaped === "r" ? "\r" : escaped)));
+    source.onerror = () => {
+      // It would connect again by itself, with the same URL.
+      source.close();
+      on.onClose({ code: 1006, reason: "network error" });
+    };
+    return { close: () => source.close() };
+  },
+};

@@ -1,0 +1,47 @@
+import type { Environment } from "../page/environment.ts";
+import type { Poster, Transport, TransportEnd, TransportEvents } from "./transport.ts";
+
+/** How a request ended. @param status 0: there was no answer, or it broke off */
+export const endOf = (status: number): TransportEnd => ({
+  code: status === 200 ? 1000 : 1006,
+  reason: status ? `HTTP ${status}` : "network error",
+});
+
+/**
+ * One POST. It is simple in the sense of CORS (WHATWG Fetch, "CORS-safelisted request-header"): a string body goes as `text/plain;charset=UTF-8`, and no
+ * listener on `upload` may be added, as that alone would ask for a preflight.
+ *
+ * @param isStreamed hands over the answer as it comes, and not as a whole
+ */
+export function request(
+  url: string,
+  body: string,
+  on: TransportEvents,
+  env: Environment,
+  isStreamed?: boolean,
+): Transport {
+  const request = new env.XMLHttpRequest!();
+  let taken = 0;
+  const take = () => {
+    const { status, responseText } = request;
+    if (status === 200) on.onMessage(responseText.slice(taken));
+    taken = responseText.length;
+  };
+  if (isStreamed) request.onprogress = take;
+  // `loadend` follows `load`, `error`, `timeout` and `abort` alike, exactly once.
+  request.onloadend = () => {
+    take();
+    on.onClose(endOf(request.status));
+  };
+  request.open("POST", url);
+  request.send(body);
+  return { close: () => request.abort() };
+}
+
+/** One POST and its complete answer. */
+export const post: Poster = {
+  path: "send",
+  duplex: false,
+  oneShot: true,
+  open: (url, body, on, env) => request(url, body, on, env),
+};
