@@ -30,7 +30,7 @@ interface WorkerFixtures {
 }
 
 export interface ClientOptions {
-  transports?: readonly ("webSocket" | "xhrPoll")[];
+  transports?: readonly ("webSocket" | "fetchStream" | "eventSource" | "iframeStream" | "xhrPoll")[];
 }
 
 /** Playwright's `test`, with servers and pages that use them. */

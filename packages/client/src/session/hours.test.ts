@@ -19,7 +19,7 @@ function changesIn(hours: number, lives: (kind: TransportKind) => number, random
   let state = initialState();
   const changes: number[] = [];
   let carried: TransportKind | undefined;
-  const pace = { hold: 25_000, ping: 20_000 };
+  const pace = ({ oneShot }: TransportKind) => (oneShot ? 25_000 : 20_000);
   const happen = (now: number, part: Part, event: SessionEvent) => {
     const before = state;
     state = step(state, part, event, { kinds, now, silence: 0, random: random() });

@@ -138,11 +138,9 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
 
   const partOf = (number: number) => partsOf(state).find((part) => "carrier" in part && part.carrier === number);
 
-  /** How long a poll may be held and a stream be silent: no longer than passes. */
-  const pace = () => {
-    const { idle = Infinity } = state.learned;
-    return { hold: Math.min(greeted.hold, idle), ping: Math.min(greeted.ping, idle) };
-  };
+  /** How long a poll may be held, or how often a stream is to be pinged: often enough for what is on the way. */
+  const paceOf = ({ oneShot, watch = Infinity }: Partial<TransportKind>) =>
+    Math.min(oneShot ? greeted.hold : greeted.ping, state.learned.idle ?? Infinity, watch);
 
   const dispatch = (part: Part | undefined, event: SessionEvent) => {
     if (isOver || !part) return;
@@ -181,7 +179,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   };
 
   const watch = (part: Part, at: number, from: number) => {
-    const ms = timeIn(part, pace());
+    const ms = timeIn(part, paceOf);
     arm(at, ms && from + ms - clock.now(), () => {
       const heardAt = part.at === "attached" ? carriers.get(part.carrier)!.heardAt : 0;
       // One timer in a carrier's life instead of one for each message: it sees when something was heard last, and waits the rest.
@@ -207,10 +205,9 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
       acknowledgement();
       // The answer to a fresh attach shows that the way is open, so it is not held; only the very first waits a moment for the application.
-      if (kind.oneShot) query += `&h=${isFresh ? (wasGreeted ? 0 : 1_000) : pace().hold}`;
+      if (kind.oneShot) query += `&h=${isFresh ? (wasGreeted ? 0 : 1_000) : paceOf(kind)}`;
     }
-    const { ping } = pace();
-    if (ping < greeted.ping && !kind.oneShot) query += `&i=${ping}`;
+    if (!kind.oneShot && paceOf(kind) < greeted.ping) query += `&i=${paceOf(kind)}`;
     // A candidate brings nothing before it is named. What has to be sent while a poll follows another is sent beside it.
     const body = isFresh && part !== state.candidate ? bodyOf(bodySize) : "";
 

@@ -10,7 +10,7 @@ function kind(name: string, traits: Partial<TransportKind> = {}): TransportKind 
 const websocket = kind("websocket", { duplex: true });
 const stream = kind("fetch-stream");
 const poll = kind("xhr-poll", { oneShot: true });
-const pace = { hold: 25_000, ping: 20_000 };
+const pace = ({ oneShot }: TransportKind) => (oneShot ? 25_000 : 20_000);
 const roles = ["main", "candidate", "sender"] as const;
 type Role = (typeof roles)[number];
 

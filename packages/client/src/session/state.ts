@@ -211,12 +211,6 @@ export function step(
   return { main, candidate, sender, count, losses, learned };
 }
 
-/** How long a poll is held, and how often a stream is pinged, in milliseconds. */
-export interface Pace {
-  readonly hold: number;
-  readonly ping: number;
-}
-
 /**
  * Milliseconds for what may be slow, for what has shown that it is not, and for a pong that is due: what holds each piece of a stream back for longer is worse than
  * polls (stock haproxy: 205 ms).
@@ -225,12 +219,16 @@ const patience = 10_000;
 const impatience = 5_000;
 const promptness = 100;
 
-/** How many milliseconds may pass in this state; undefined: any. With "attached" they count from whatever was heard last. */
-export function timeIn(part: Part, { hold, ping }: Pace): number | undefined {
+/**
+ * How many milliseconds may pass in this state; undefined: any. With "attached" they count from whatever was heard last.
+ *
+ * @param paceOf milliseconds between two words of the server's on such a carrier
+ */
+export function timeIn(part: Part, paceOf: (kind: TransportKind) => number): number | undefined {
   const { at } = part;
   if (at === "idle") return undefined;
   if (at === "waiting") return part.delay;
-  if (at === "attached") return (part.kind.oneShot ? hold : ping) + patience;
+  if (at === "attached") return paceOf(part.kind) + patience;
   if (at === "due") return promptness;
   return at === "proving" || at === "naming" ? impatience : patience;
 }

@@ -10,6 +10,7 @@ export const iframeStream: TransportKind = {
   path: "html",
   duplex: false,
   oneShot: false,
+  watch: 5_000,
   isSupported: (env) => !!(env.document && env.XMLHttpRequest),
   sender: post,
   open(url, _body, on, env) {

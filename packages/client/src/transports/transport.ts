@@ -36,6 +36,8 @@ export interface TransportKind {
   readonly duplex: boolean;
   /** It ends with its answer, and the next one follows. */
   readonly oneShot: boolean;
+  /** Its end may raise no event: the server is to ping it so often, in milliseconds, whatever the network stands. */
+  readonly watch?: number;
   /** Looks, opens nothing. */
   isSupported(env: Environment): boolean;
   /** Starts it. Calls no event before it returns; throws what the browser throws. `body` travels with the request, on kinds whose request has a body. */
