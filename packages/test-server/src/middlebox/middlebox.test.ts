@@ -1,114 +1,8 @@
-import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
-import { WebSocket, WebSocketServer } from "ws";
+import { connect } from "node:net";
+import { expect, test } from "vitest";
 import { ManualClock } from "../testing/manual-clock.ts";
-import { createMiddlebox, Middlebox, type MiddleboxOptions } from "./middlebox.ts";
-
-const ends: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-/** One end of a TCP connection, which remembers what happened to it. */
-class Peer {
-  text = "";
-  end: "ended" | "reset" | undefined;
-  #wake = () => {};
-
-  constructor(readonly socket: Socket) {
-    const ended = (end: "ended" | "reset") => {
-      this.end ??= end;
-      this.#wake();
-    };
-    socket
-      .on("data", (data) => {
-        this.text += data;
-        this.#wake();
-      })
-      .on("end", () => ended("ended"))
-      .on("error", () => ended("reset"))
-      .on("close", () => ended("ended"));
-    ends.push(() => socket.destroy());
-  }
-
-  async until(condition: (peer: this) => boolean): Promise<void> {
-    while (!condition(this)) await new Promise<void>((resolve) => (this.#wake = resolve));
-  }
-}
-
-/** A server over TCP, with the connections that reached it. */
-async function tcpTarget() {
-  const peers: Peer[] = [];
-  let wake = () => {};
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    peers.push(new Peer(socket));
-    wake();
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  ends.push(() => server.close());
-  const next = async () => {
-    while (peers.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-    return peers.shift()!;
-  };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, next };
-}
-
-/** A server over HTTP that echoes on WebSockets. */
-async function httpTarget() {
-  const server = createHttpServer((request, response) => response.end(`hello ${request.url}`)).listen(0, "127.0.0.1");
-  new WebSocketServer({ server }).on("connection", (socket) =>
-    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary })),
-  );
-  await once(server, "listening");
-  ends.push(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-async function listening(options: MiddleboxOptions, clock?: ManualClock): Promise<Middlebox> {
-  const box = clock ? new Middlebox(options, clock) : createMiddlebox(options);
-  await box.listen();
-  ends.push(() => box.close());
-  return box;
-}
-
-async function open(box: Middlebox): Promise<Peer> {
-  const socket = connect({ port: box.port, host: "127.0.0.1", allowHalfOpen: true });
-  const peer = new Peer(socket);
-  await once(socket, "connect");
-  return peer;
-}
-
-/** Both ends of a connection through a box. */
-async function pair(options: Partial<MiddleboxOptions> = {}, clock?: ManualClock) {
-  const target = await tcpTarget();
-  const box = await listening({ target: target.url, ...options }, clock);
-  const client = await open(box);
-  return { box, client, server: await target.next(), target };
-}
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn();
-}
-
-function webSocket(box: Middlebox): WebSocket {
-  const socket = new WebSocket(box.url.replace("http", "ws"));
-  ends.push(() => socket.terminate());
-  return socket;
-}
-
-async function outcome(socket: WebSocket): Promise<string> {
-  return new Promise((resolve) =>
-    socket.on("open", () => resolve("open")).on("error", (error) => resolve(error.message)),
-  );
-}
+import { createMiddlebox } from "./middlebox.ts";
+import { ends, listening, open, Peer, pair, settle, tcpTarget, until } from "./testing/ends.ts";
 
 test("passes octets and ends of both directions", async () => {
   const { client, server, box } = await pair();
@@ -145,7 +39,7 @@ test("passes much more than it may hold to one who reads late, without holding i
   client.socket.pause();
   let isTaken = false;
   server.socket.write(much, () => (isTaken = true));
-  for (let i = 0; i < 1000; i++) await turn();
+  for (let i = 0; i < 50; i++) await settle();
   expect(isTaken).toBe(false);
   let octets = 0;
   client.socket.removeAllListeners("data").on("data", ({ length }) => (octets += length));
@@ -165,7 +59,7 @@ test("a delay holds each chunk and the end for its time, in each direction", asy
   clock.advance(30);
   client.socket.write("two");
   client.socket.end();
-  await turn();
+  await settle();
   expect(server.text).toBe("");
   clock.advance(20);
   await server.until(({ text }) => text !== "");
@@ -180,7 +74,7 @@ test("a delay holds each chunk and the end for its time, in each direction", asy
   server.socket.write("back");
   await until(() => clock.pending === 1);
   clock.advance(49);
-  await turn();
+  await settle();
   expect(client.text).toBe("");
   clock.advance(1);
   await client.until(({ text }) => text === "back");
@@ -194,7 +88,7 @@ test("a shorter delay lets nothing overtake", async () => {
   box.delay = 0;
   client.socket.write("two");
   clock.advance(49);
-  for (let i = 0; i < 10; i++) await turn();
+  await settle();
   expect(server.text).toBe("");
   clock.advance(1);
   await server.until(({ text }) => text === "one two");
@@ -205,7 +99,7 @@ test("a stall holds both directions until it is over", async () => {
   box.stall = true;
   client.socket.write("up");
   server.socket.write("down");
-  for (let i = 0; i < 10; i++) await turn();
+  await settle();
   expect([client.text, server.text]).toEqual(["", ""]);
   box.stall = false;
   await server.until(({ text }) => text === "up");
@@ -239,63 +133,130 @@ test("closing cuts what is open, stalled or not", async () => {
   const { client, server, box } = await pair();
   box.stall = true;
   client.socket.resetAndDestroy();
-  await turn();
+  await settle();
   await box.close();
   await server.until(({ end }) => end !== undefined);
 });
 
-test("a WebSocket passes behind requests on the same connection, and is cut alone", async () => {
-  const box = await listening({ target: (await httpTarget()).url });
-  const client = await open(box);
-  const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13";
-  client.socket.write("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-  await client.until(({ text }) => text.includes("hello /a"));
-  client.socket.write(`GET /b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`);
-  await client.until(({ text }) => text.includes("101 Switching Protocols"));
-  const other = await open(box);
-  other.socket.write("GET /c HTTP/1.1\r\nHost: x\r\n\r\n");
-  await other.until(({ text }) => text.includes("hello /c"));
-
-  expect(box.cutWebSockets()).toBe(1);
-  await client.until(({ end }) => end === "reset");
-  other.socket.write("GET /d HTTP/1.1\r\nHost: x\r\n\r\n");
-  await other.until(({ text }) => text.includes("hello /d"));
+test.each([
+  ["up", ["", "down"]],
+  ["down", ["up", ""]],
+] as const)("a stall may be of one direction: %s", async (direction, texts) => {
+  const { client, server, box } = await pair({ stall: direction });
+  client.socket.write("up");
+  server.socket.write("down");
+  const [stalled, other] = direction === "up" ? [server, client] : [client, server];
+  await other.until(({ text }) => text !== "");
+  await settle();
+  expect([server.text, client.text]).toEqual([texts[0], texts[1]]);
+  box.stall = false;
+  await stalled.until(({ text }) => text === direction);
 });
 
-test("messages of a WebSocket pass both ways", async () => {
-  const socket = webSocket(await listening({ target: (await httpTarget()).url }));
-  await once(socket, "open");
-  socket.send("☄".repeat(100_000));
-  const [data] = await once(socket, "message");
-  expect(String(data)).toBe("☄".repeat(100_000));
+test.each([
+  ["reset", "reset", "reset"],
+  ["reset-client", "reset", undefined],
+  ["reset-target", undefined, "reset"],
+  ["end", "ended", "ended"],
+  ["black-hole", undefined, undefined],
+] as const)(
+  "a cut to %s tells the client: %s, the server: %s, and passes nothing more",
+  async (fate, ofClient, ofServer) => {
+    const { client, server, box } = await pair();
+    client.socket.write("a");
+    await server.until(({ text }) => text === "a");
+    expect(box.cut(fate)).toBe(1);
+    if (ofClient) await client.until(({ end }) => end !== undefined);
+    if (ofServer) await server.until(({ end }) => end !== undefined);
+    if (!ofClient) client.socket.write("b");
+    if (!ofServer) server.socket.write("c");
+    await settle();
+    expect([client.end, server.end, client.text, server.text]).toEqual([ofClient, ofServer, "", "a"]);
+    expect(box.connections).toBe(ofClient && ofServer ? 0 : 1);
+    box.cut();
+    await until(() => box.connections === 0);
+  },
+);
+
+test.each([
+  ["black-hole-up", ["down", ""]],
+  ["black-hole-down", ["", "up"]],
+] as const)("a cut to %s leaves one direction", async (fate, texts) => {
+  const { client, server, box } = await pair();
+  box.cut(fate);
+  client.socket.write("up");
+  server.socket.write("down");
+  const alive = fate === "black-hole-up" ? client : server;
+  await alive.until(({ text }) => text !== "");
+  await settle();
+  expect([client.text, server.text]).toEqual(texts);
 });
 
-test("refused WebSockets get 403, reset ones nothing, and all else passes", async () => {
-  const box = await listening({ target: (await httpTarget()).url, webSocket: "refuse" });
-  expect(await outcome(webSocket(box))).toBe("Unexpected server response: 403");
-  box.webSocket = "reset";
-  expect(await outcome(webSocket(box))).toMatch(/ECONNRESET|socket hang up/);
-  expect(await (await fetch(`${box.url}/a`)).text()).toBe("hello /a");
-  box.webSocket = "pass";
-  expect(await outcome(webSocket(box))).toBe("open");
+test("a black hole takes what a reader does not, for as long as it comes", async () => {
+  const { client, server, box } = await pair();
+  client.socket.pause();
+  const much = Buffer.alloc(64 * 1024 * 1024, "x");
+  let isTaken = false;
+  server.socket.write(much, () => (isTaken = true));
+  await settle();
+  expect(isTaken).toBe(false);
+  box.cut("black-hole");
+  await until(() => isTaken);
 });
 
-test("a black hole swallows the request for a WebSocket and what follows, and keeps the connection", async () => {
-  const { client, server, box } = await pair({ webSocket: "black-hole" });
-  client.socket.write("GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
-  await server.until(({ end }) => end === "ended");
-  client.socket.write("more");
-  for (let i = 0; i < 10; i++) await turn();
-  expect([server.text, client.text, client.end, box.connections]).toEqual(["", "", undefined, 1]);
+test("a black hole keeps the end of one side from the other", async () => {
+  const { client, server, box } = await pair();
+  box.cut("black-hole");
   client.socket.end();
   await client.until(({ end }) => end === "ended");
-  await until(() => box.connections === 0);
+  await settle();
+  expect([server.end, box.connections]).toEqual([undefined, 1]);
 });
 
-test("a black hole ends with a cut", async () => {
-  const { client, server, box } = await pair({ webSocket: "black-hole" });
-  client.socket.write("GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
-  await server.until(({ end }) => end === "ended");
-  expect(box.cutWebSockets()).toBe(1);
+test("connections that pass nothing for a while are struck, and those that pass something stay", async () => {
+  const clock = new ManualClock();
+  const { client, server, box } = await pair({ idle: { after: 1_000 } }, clock);
+  for (const [from, to] of [[client, server] as const, [server, client] as const]) {
+    clock.advance(999);
+    from.socket.write("a");
+    await to.until(({ text }) => text === "a");
+  }
+  clock.advance(999);
+  await settle();
+  expect([client.end, server.end]).toEqual([undefined, undefined]);
+  clock.advance(1);
   await client.until(({ end }) => end === "reset");
+  await server.until(({ end }) => end === "reset");
+  await until(() => box.connections === 0);
+  expect(clock.pending).toBe(0);
+});
+
+test("idle connections may be forgotten without a word, those that were open before, too", async () => {
+  const clock = new ManualClock();
+  const { client, server, box } = await pair({}, clock);
+  clock.advance(60_000);
+  box.idle = { after: 60_000, fate: "black-hole" };
+  client.socket.write("a");
+  server.socket.write("b");
+  await settle();
+  expect([client.text, server.text, client.end, server.end]).toEqual(["", "", undefined, undefined]);
+  expect(clock.pending).toBe(0);
+});
+
+test("an idle limit that is taken back strikes nobody", async () => {
+  const clock = new ManualClock();
+  const { client, server, box } = await pair({ idle: { after: 1_000 } }, clock);
+  box.idle = undefined;
+  clock.advance(10_000);
+  client.socket.write("a");
+  await server.until(({ text }) => text === "a");
+});
+
+test("what waits to become a head passes when its sender ends", async () => {
+  const { client, server } = await pair();
+  client.socket.end("PING");
+  await server.until(({ end }) => end === "ended");
+  server.socket.end("HT");
+  await client.until(({ end }) => end === "ended");
+  expect([server.text, client.text]).toEqual(["PING", "HT"]);
 });

@@ -1,6 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type Clock, systemClock } from "../shared.ts";
-import { Connection, type WebSocketFault } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { Direction, Fate, Faults, Hold, RequestFault, TimeLimit, WebSocketLimit } from "./faults.ts";
+import type { RequestHead } from "./heads.ts";
 
 export interface MiddleboxOptions {
   /** What it stands in front of, as `http://127.0.0.1:8000`. */
@@ -9,23 +11,39 @@ export interface MiddleboxOptions {
   port?: number;
   /** @default 0 @see Middlebox.delay */
   delay?: number;
+  /** @default false @see Middlebox.stall */
+  stall?: boolean | Direction;
+  /** @default "pass" @see Middlebox.request */
+  request?: RequestFault | ((request: RequestHead) => RequestFault);
   /** @default "pass" @see Middlebox.webSocket */
-  webSocket?: WebSocketFault;
+  webSocket?: RequestFault | WebSocketLimit;
+  /** @default undefined, none @see Middlebox.hold */
+  hold?: Hold | undefined;
+  /** @default undefined, none @see Middlebox.response */
+  response?: TimeLimit | undefined;
+  /** @default undefined, none @see Middlebox.idle */
+  idle?: TimeLimit | undefined;
 }
 
 /**
  * A proxy between a page and a server that misbehaves on request. The faults may be switched at any time. It passes every protocol over TCP that the target
- * speaks without TLS, and knows enough of HTTP/1.1 to find WebSockets.
+ * speaks without TLS, and knows HTTP/1.1 well enough to find requests, responses and WebSockets. It changes nothing of what passes.
  */
-export class Middlebox {
+export class Middlebox implements Faults {
   /**
    * Milliseconds that everything takes in each direction: each chunk, each end and each reset. A change counts for what comes after it, and order is kept. The
    * handshake of TCP itself is the operating system's and takes no time, so a new connection costs one round trip less here than on a real path.
    */
   delay: number;
 
-  /** What becomes of requests for a WebSocket from now on. Those that were made already are not touched: see `cutWebSockets`. */
-  webSocket: WebSocketFault;
+  /** What becomes of requests over HTTP from now on, or a function that says it for each; it is called once a request. */
+  request: RequestFault | ((request: RequestHead) => RequestFault);
+
+  /**
+   * What becomes of requests for a WebSocket from now on, if `request` lets them pass; or when a WebSocket that they open will be struck, and how. Those that
+   * were made already are not touched: see `cutWebSockets`.
+   */
+  webSocket: RequestFault | WebSocketLimit;
 
   readonly #target: { host: string; port: number };
   readonly #port: number;
@@ -33,17 +51,25 @@ export class Middlebox {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   #isDown = false;
-  #isStalled = false;
+  #stall: boolean | Direction;
+  #hold: Hold | undefined;
+  #response: TimeLimit | undefined;
+  #idle: TimeLimit | undefined;
 
   /** @throws {TypeError} if the target is not an http URL */
-  constructor({ target, port = 0, delay = 0, webSocket = "pass" }: MiddleboxOptions, clock: Clock = systemClock) {
-    const url = new URL(target);
-    if (url.protocol !== "http:") throw new TypeError(`The target has to be an http URL, and is ${target}`);
+  constructor(options: MiddleboxOptions, clock: Clock = systemClock) {
+    const url = new URL(options.target);
+    if (url.protocol !== "http:") throw new TypeError(`The target has to be an http URL, and is ${options.target}`);
     this.#target = { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port || 80) };
-    this.#port = port;
+    this.#port = options.port ?? 0;
     this.#clock = clock;
-    this.delay = delay;
-    this.webSocket = webSocket;
+    this.delay = options.delay ?? 0;
+    this.request = options.request ?? "pass";
+    this.webSocket = options.webSocket ?? "pass";
+    this.#stall = options.stall ?? false;
+    this.#hold = options.hold;
+    this.#response = options.response;
+    this.#idle = options.idle;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -72,14 +98,44 @@ export class Middlebox {
     if (down) this.cut();
   }
 
-  /** True: connections stay open, and nothing passes in either direction. False again: all of it goes on its way. */
-  get stall(): boolean {
-    return this.#isStalled;
+  /** True: connections stay open, and nothing passes in either direction, or in one. False again: all of it goes on its way. */
+  get stall(): boolean | Direction {
+    return this.#stall;
   }
 
-  set stall(stall: boolean) {
-    this.#isStalled = stall;
-    for (const connection of this.#connections) connection.wake();
+  set stall(stall: boolean | Direction) {
+    this.#stall = stall;
+    this.#wake();
+  }
+
+  /** What is held of each response. Undefined again: what was held goes on its way. WebSockets are not touched. */
+  get hold(): Hold | undefined {
+    return this.#hold;
+  }
+
+  set hold(hold: Hold | undefined) {
+    this.#hold = hold;
+    this.#wake();
+  }
+
+  /** How long a response may take from its first octet to its last, and what becomes of the connection then. Counts for those under way, too. */
+  get response(): TimeLimit | undefined {
+    return this.#response;
+  }
+
+  set response(response: TimeLimit | undefined) {
+    this.#response = response;
+    this.#wake();
+  }
+
+  /** How long a connection, of HTTP or not, may pass nothing in either direction, and what becomes of it then. Counts for those that are open, too. */
+  get idle(): TimeLimit | undefined {
+    return this.#idle;
+  }
+
+  set idle(idle: TimeLimit | undefined) {
+    this.#idle = idle;
+    this.#wake();
   }
 
   /** Opens the port. Rejects with what the system says, such as `EADDRINUSE`. */
@@ -92,14 +148,17 @@ export class Middlebox {
     });
   }
 
-  /** Resets every open connection, towards the client and the target. What is on its way is lost. Returns how many there were. */
-  cut(): number {
-    return this.#cut(() => true);
+  /** Resets every open connection, or does something else to it. What is on its way is lost. Returns how many there were. */
+  cut(fate?: Fate): number {
+    return this.#strike([...this.#connections], fate);
   }
 
   /** The same for WebSockets only, those that a fault keeps from opening included. */
-  cutWebSockets(): number {
-    return this.#cut((connection) => connection.isWebSocket);
+  cutWebSockets(fate?: Fate): number {
+    return this.#strike(
+      [...this.#connections].filter(({ isWebSocket }) => isWebSocket),
+      fate,
+    );
   }
 
   /** Cuts what is open and closes the port. */
@@ -120,13 +179,17 @@ export class Middlebox {
     this.#connections.add(connection);
   }
 
-  #cut(isMeant: (connection: Connection) => boolean): number {
-    const meant = [...this.#connections].filter(isMeant);
-    for (const connection of meant) {
-      this.#connections.delete(connection);
-      connection.cut();
+  #strike(connections: Connection[], fate: Fate = "reset"): number {
+    for (const connection of connections) {
+      // Its sockets take a moment to say that they are closed.
+      if (fate === "reset") this.#connections.delete(connection);
+      connection.strike(fate);
     }
-    return meant.length;
+    return connections.length;
+  }
+
+  #wake(): void {
+    for (const connection of this.#connections) connection.wake();
   }
 }
 
