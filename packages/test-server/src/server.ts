@@ -61,6 +61,7 @@ export class EnckeServer {
   readonly #files: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   /** Requests whose answer has not left. */
   #answering = 0;
+  readonly #onAnswered = () => void this.#answering--;
   #stompPort: StompPort | undefined;
   #isClosing: Promise<void> | undefined;
 
@@ -149,7 +150,7 @@ export class EnckeServer {
 
   #request(request: IncomingMessage, response: ServerResponse): void {
     this.#answering++;
-    response.once("close", () => this.#answering--);
+    response.on("close", this.#onAnswered);
     if (this.#endpoint.owns(request.url!)) {
       // A client that goes away while its body is read is no error of the server's.
       this.#endpoint.request(request, response).catch(() => response.destroy());

@@ -82,8 +82,12 @@ export class EnckeEndpoint {
       return answer(greeting + refusalRecord({ code: Code.tooBig, reason: "A body is too big." }));
     }
     if (kind === "events" && session.wasEnded(address.number)) return stopEventSource(response);
-    if (framing) carryByAnswer(session, response, framing, address, body);
-    else if (kind === "send") send(session, response, address, body);
+    if (framing) {
+      // The answer holds its request for as long as it stays open, and most of that are headers.
+      request.headers = {};
+      request.rawHeaders = [];
+      carryByAnswer(session, response, framing, address, body);
+    } else if (kind === "send") send(session, response, address, body);
     else poll(session, response, address, body, address.hold ?? this.hub.limits.hold);
   }
 

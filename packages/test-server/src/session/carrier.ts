@@ -1,13 +1,4 @@
-import {
-  Code,
-  Feed,
-  numberRecord,
-  type Payload,
-  ProtocolError,
-  type RecordSink,
-  recordReader,
-  Type,
-} from "../shared.ts";
+import { Code, Feed, numberRecord, type Payload, ProtocolError, recordReader, Type } from "../shared.ts";
 import type { Session } from "./session.ts";
 
 /** The network side of a carrier: one technique of PROTOCOL.md section 5. It pulls from its carrier what it sends. */
@@ -49,8 +40,8 @@ export class Carrier {
   number: number;
   /** When anything came over it last, or a pong for it, in milliseconds of the clock. */
   heardAt: number;
-  readonly #read: (text: string, isWhole: boolean) => void;
-  readonly #sink: RecordSink = (type, number, payload) => this.#record(type, number, payload);
+  /** Made when something comes: on most carriers nothing does. */
+  #reader: ((text: string, isWhole: boolean) => void) | undefined;
   /** The number of the next incoming message; 0 before its `s`. */
   #next = 0;
 
@@ -65,7 +56,6 @@ export class Carrier {
     this.number = opened;
     this.feed = new Feed(session.buffer, outlet.takesBinary);
     this.heardAt = session.host.clock.now();
-    this.#read = recordReader(this.#sink, Math.ceil((session.host.limits.maxMessage * 4) / 3) + 4);
   }
 
   /** Takes a WebSocket message or a body. Its violations end the session or this carrier, and nothing else. */
@@ -73,8 +63,14 @@ export class Carrier {
     if (this.session.isOver) return;
     this.heardAt = this.session.host.clock.now();
     try {
-      if (typeof payload === "string") this.#read(payload, true);
-      else this.#sink(Type.binary, 0, payload);
+      if (typeof payload !== "string") this.#record(Type.binary, 0, payload);
+      else if (payload) {
+        this.#reader ??= recordReader(
+          (type, number, content) => this.#record(type, number, content),
+          Math.ceil((this.session.host.limits.maxMessage * 4) / 3) + 4,
+        );
+        this.#reader(payload, true);
+      }
     } catch (error) {
       if (error instanceof BodyGap) return;
       if (!(error instanceof ProtocolError)) {

@@ -43,6 +43,8 @@ class StreamingOutlet implements Outlet {
     this.#pulse = new Pulse(this.#carrier, attach.interval);
     response.socket?.setNoDelay();
     response.writeHead(200, framing.headers);
+    // They leave with what is written in this turn. Unsent, they would be held as the pieces that Node has put them together from.
+    response.flushHeaders();
     // The messages first: they count even if another carrier has taken over meanwhile.
     this.#carrier.read(body);
     session.attach(this.#carrier, attach);
