@@ -39,7 +39,6 @@ export class Connection {
   #isWebSocket = false;
   /** The middlebox itself answers what the client asked last, or will not: the target gets no more. */
   #isDetached = false;
-  #isClosed = false;
   /** When something last passed. */
   #heard: number;
   /** What is being answered. */
@@ -84,7 +83,8 @@ export class Connection {
     });
     const closed = () => {
       if (!client.closed || !this.#target.closed) return;
-      this.#isClosed = true;
+      this.#up.lose();
+      this.#down.lose();
       this.#watch();
       onClosed();
     };
@@ -275,7 +275,7 @@ export class Connection {
   #watch(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (this.#isClosed || this.#isForgotten) return;
+    if (this.#isForgotten) return;
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
     const isDue = (since = Number.POSITIVE_INFINITY, after = Number.POSITIVE_INFINITY) => {
@@ -289,7 +289,7 @@ export class Connection {
     if (typeof limit?.after === "number" && isDue(this.#openSince, limit.after)) this.#reachLimit(limit);
     if (isDue(this.#response?.since, response?.after)) this.strike(response?.fate);
     else if (isDue(this.#heard, idle?.after)) this.strike(idle?.fate);
-    if (this.#isForgotten || next === Number.POSITIVE_INFINITY) return;
+    if (next === Number.POSITIVE_INFINITY) return;
     this.#cancelTimer = this.#clock.after(next - now, () => this.#watch());
   }
 }

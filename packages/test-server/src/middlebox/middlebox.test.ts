@@ -109,6 +109,7 @@ test("a stall holds both directions until it is over", async () => {
 test("a cut resets all connections on both sides, and new ones pass", async () => {
   const { client, server, box, target } = await pair();
   expect(box.cut()).toBe(1);
+  expect(box.cut()).toBe(0);
   await client.until(({ end }) => end === "reset");
   await server.until(({ end }) => end === "reset");
   expect(box.connections).toBe(0);
@@ -198,7 +199,7 @@ test("a black hole takes what a reader does not, for as long as it comes", async
   const much = Buffer.alloc(64 * 1024 * 1024, "x");
   let isTaken = false;
   server.socket.write(much, () => (isTaken = true));
-  await settle();
+  for (let i = 0; i < 50; i++) await settle();
   expect(isTaken).toBe(false);
   box.cut("black-hole");
   await until(() => isTaken);
@@ -240,6 +241,25 @@ test("idle connections may be forgotten without a word, those that were open bef
   server.socket.write("b");
   await settle();
   expect([client.text, server.text, client.end, server.end]).toEqual(["", "", undefined, undefined]);
+  expect(clock.pending).toBe(0);
+});
+
+test("what was forgotten is not struck again by the clock", async () => {
+  const clock = new ManualClock();
+  const { client, server, box } = await pair({}, clock);
+  box.cut("black-hole");
+  clock.advance(1_000);
+  box.idle = { after: 1_000 };
+  await settle();
+  expect([client.end, server.end]).toEqual([undefined, undefined]);
+});
+
+test("nothing waits for a connection that is gone", async () => {
+  const clock = new ManualClock();
+  const { client, server, box } = await pair({ idle: { after: 1_000 } }, clock);
+  client.socket.end();
+  server.socket.end();
+  await until(() => box.connections === 0);
   expect(clock.pending).toBe(0);
 });
 
