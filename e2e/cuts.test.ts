@@ -8,6 +8,8 @@ const cuts = 20;
 const ways: { name: string; options: ClientOptions }[] = [
   { name: "on WebSocket only", options: { transports: ["webSocket"] } },
   { name: "on long-poll only", options: { transports: ["xhrPoll"] } },
+  { name: "on streaming fetch only", options: { transports: ["fetchStream"] } },
+  { name: "on EventSource only", options: { transports: ["eventSource"] } },
   { name: "while the session moves between them", options: {} },
 ];
 

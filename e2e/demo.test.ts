@@ -71,13 +71,13 @@ test("killing the WebSocket does not disturb the talk", async ({ enter }) => {
   await expect(alice.locator("#state")).toHaveText("Connected");
 });
 
-test("with WebSocket blocked the talk goes on by long-polling, until it is let through again", async ({ enter }) => {
+test("with WebSocket blocked the talk goes on by a stream, until it is let through again", async ({ enter }) => {
   const [alice, bob] = [await enter("Alice"), await enter("Bob")];
   await expect(transport(alice)).toHaveText("WebSocket");
   const block = alice.getByRole("button", { name: "Block WebSocket" });
   await block.click();
   await expect(block).toHaveAttribute("aria-pressed", "true");
-  await expect(transport(alice)).toHaveText("Long-polling");
+  await expect(transport(alice)).toHaveText("Streaming fetch");
   await write(alice, "without");
   await write(bob, "me with");
   for (const page of [alice, bob]) await expect(messages(page)).toContainText(["without", "me with"]);

@@ -1,12 +1,12 @@
 import { expect, seen, test } from "./testing/browser.ts";
 
 for (const fault of ["refuse", "black-hole"] as const) {
-  test(`where WebSocket is met with "${fault}", the first answer carries the first message, and long-poll stays`, async ({
+  test(`where WebSocket is met with "${fault}" and streams are held back, the first answer carries the first message, and long-poll stays`, async ({
     server,
     startMiddlebox,
     openPage,
   }) => {
-    const box = await startMiddlebox({ target: server.url, webSocket: fault });
+    const box = await startMiddlebox({ target: server.url, webSocket: fault, hold: {} });
     const page = await openPage(`${box.url}/blank.html`);
     const result = await page.evaluate(async () => {
       const it = probe.watch(Encke.connect("/encke"));
@@ -27,7 +27,7 @@ for (const fault of ["refuse", "black-hole"] as const) {
       return { toFirstMessage, ...it.seen };
     });
     // A WebSocket that failed meanwhile may be listed; no second poll was needed.
-    expect(result.toFirstMessage.filter((kind) => kind !== "websocket")).toEqual(["poll"]);
+    expect(result.toFirstMessage.filter((kind) => kind !== "websocket" && kind !== "stream")).toEqual(["poll"]);
     expect(result).toMatchObject({
       transports: ["xhr-poll"],
       states: ["connecting", "connected"],
@@ -37,7 +37,7 @@ for (const fault of ["refuse", "black-hole"] as const) {
   });
 }
 
-test("a WebSocket that dies in use is followed by long-poll, and the state stays", async ({
+test("a WebSocket that dies in use is followed by long-poll, then by a stream, and the state stays", async ({
   server,
   startMiddlebox,
   openClient,
@@ -54,10 +54,11 @@ test("a WebSocket that dies in use is followed by long-poll, and the state stays
     await it.carriedBy("xhr-poll");
     it.client.publish("/topic/a", "still here");
     await it.inbox("/topic/a").count(1);
+    await it.carriedBy("fetch-stream");
   });
   expect(await seen(client)).toMatchObject({
     states: ["connecting", "connected"],
-    transports: ["xhr-poll", "websocket", null, "xhr-poll"],
+    transports: ["xhr-poll", "websocket", null, "xhr-poll", "fetch-stream"],
     gaps: [],
     errors: [],
   });
@@ -65,7 +66,7 @@ test("a WebSocket that dies in use is followed by long-poll, and the state stays
 
 test("the report says of each attempt what it was and how it ended", async ({ server, startMiddlebox, openClient }) => {
   const box = await startMiddlebox({ target: server.url, webSocket: "refuse" });
-  const { client } = await openClient(box.url);
+  const { client } = await openClient(box.url, { transports: ["webSocket", "xhrPoll"] });
   await client.evaluate((it) => it.listen("/topic/a"));
   const refused = () =>
     client.evaluate(({ client }) => {

@@ -6,7 +6,7 @@ interface Cuts {
   /** Numbers to publish at the least. */
   count: number;
   cuts: number;
-  /** The session may choose its transport: each fourth cut leaves it nothing but long-poll. */
+  /** The session may choose its transport: each fourth cut leaves it no WebSocket, and it has to be on the best that is left before the next cut. */
   moves: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function publishOverCuts(
     box.webSocket = moves && done % 4 === 3 ? "refuse" : "pass";
     // Between two polls there may be nothing to cut.
     if (box.cut() > 0) done++;
-    const best = box.webSocket === "pass" ? "websocket" : "xhr-poll";
+    const best = box.webSocket === "pass" ? "websocket" : "fetch-stream";
     return { done, due: moves ? best : undefined };
   });
   return client.evaluate(
@@ -56,6 +56,8 @@ export async function publishOverCuts(
             published = 0;
           });
         }
+        // As if the network were another one: whatever has failed before is tried again.
+        if (due && transport && transport !== due && number % 64 === 0) dispatchEvent(new Event("online"));
         if (number % 4 === 0) await new Promise((resolve) => setTimeout(resolve));
       }
       return number;

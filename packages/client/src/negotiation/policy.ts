@@ -62,20 +62,27 @@ export function attachDelay(losses: number, random: number): number {
 }
 
 /**
- * What to try beside `active`, and after how many milliseconds: of the kinds listed before it, the one that may be tried soonest. Half of its rest is certain. It
- * grows so fast, with its own failures and with all that fell, because each move to what soon falls again is a move too many: no more than a handful an hour.
+ * Milliseconds of rest after so many failures, each time `factor` times longer up to an hour; half of it is certain.
+ *
+ * @param first the rest after one failure
+ */
+function rest(count: number, first: number, factor: number, random: number): number {
+  return count && ((1 + random) / 2) * Math.min(3_600_000, first * factor ** (count - 1));
+}
+
+/**
+ * What to try beside `active`, and after how many milliseconds: of the kinds listed before it, the one that may be tried soonest. To try what does not prove itself
+ * costs the user nothing; to move to what falls again does, so after falls everything rests, and soon for long: no more than a handful of moves an hour.
  */
 export function nextCandidate(
   kinds: readonly TransportKind[],
   active: TransportKind,
-  { falls = 0, ...learned }: Learned,
+  learned: Learned,
   random: number,
 ): { kind: TransportKind; delay: number } | undefined {
   return kinds
     .slice(0, kinds.indexOf(active))
-    .map((kind) => {
-      const count = (learned[kind.name] ?? 0) + falls;
-      return { kind, delay: count && ((1 + random) / 2) * Math.min(3_600_000, 1_000 * 16 ** (count - 1)) };
-    })
-    .sort((a, b) => a.delay - b.delay)[0];
+    .map((kind) => ({ kind, delay: rest(learned[kind.name] ?? 0, 2_000, 4, random) }))
+    .sort((a, b) => a.delay - b.delay)
+    .map(({ kind, delay }) => ({ kind, delay: Math.max(delay, rest(learned.falls ?? 0, 1_000, 16, random)) }))[0];
 }

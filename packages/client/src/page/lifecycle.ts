@@ -3,8 +3,10 @@ export interface Lifecycle {
   /**
    * The network or the page may have come back: `online`, `pageshow` from the cache, `visibilitychange` to visible, `resume`. `offline` too: it is a guess of the
    * browser's, and asks for a look, not for giving up. Returns what stops it.
+   *
+   * @param run told whether it was `online`: then the network may be another one
    */
-  onWake(run: () => void): () => void;
+  onWake(run: (isOnline: boolean) => void): () => void;
   /**
    * The page goes away for good: `pagehide` that is not kept in the back/forward cache. It is told once the page is hidden, which comes behind all listeners to
    * `pagehide`, so that what they send goes along. Returns what stops it.
@@ -25,8 +27,8 @@ export function lifecycleOf(scope: Partial<Window>): Lifecycle {
   return {
     onWake: (run) =>
       // Capturing, the window hears of what happens to its document too, whether it bubbles or not.
-      listen(["online", "offline", "pageshow", "visibilitychange", "resume"], true, ({ persisted }) => {
-        if (!scope.document?.hidden && persisted !== false) run();
+      listen(["online", "offline", "pageshow", "visibilitychange", "resume"], true, ({ persisted, type }) => {
+        if (!scope.document?.hidden && persisted !== false) run(type === "online");
       }),
     onLeave(run) {
       let isLeaving = false;

@@ -85,11 +85,13 @@ const bodySize = 256 * 1024;
 const beaconSize = 48 * 1024;
 /** Where an acknowledgement costs a request, it waits so many times longer. */
 const receiveOnlyPatience = 8;
+/** Milliseconds between two polls of a tab that may not hold one, because others do. */
+const turn = 1_000;
 /** How long the server may take to answer `close`, in milliseconds. */
 const closeDeadline = 3_000;
 
 /** What waits and may be cancelled has a place: the parts of the state have theirs in order, and then come these. */
-const place = { acknowledge: 3, close: 4, wake: 5, leave: 6 } as const;
+const place = { acknowledge: 3, close: 4, turn: 5, wake: 6, leave: 7 } as const;
 
 function partsOf({ main, candidate, sender }: SessionState): Part[] {
   return [main, candidate, sender];
@@ -128,6 +130,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   /** How the page has ended it. */
   let closing: { code: number; reason: string } | undefined;
 
+  const seat = env.seatAt(new URL(base).host, () => dispatch(state.main, "evicted"));
+
   const cancels: Array<(() => void) | undefined> = [];
   const arm = (at: number, ms?: number, run = () => {}) => {
     cancels[at]?.();
@@ -148,7 +152,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const { learned } = state;
     const now = clock.now();
     const silence = "carrier" in part ? now - carriers.get(part.carrier)!.heardAt : 0;
-    state = step(state, part, event, { kinds, now, silence, random: env.random() });
+    const permitted = kinds.filter(({ duplex, oneShot }) => duplex || oneShot || seat.isTaken);
+    state = step(state, part, event, { kinds: permitted, now, silence, random: env.random() });
     if (state.learned !== learned) remember(base, state.learned, env);
     for (const [at, part] of partsOf(state).entries()) if (part !== before[at]) enter(part, at);
 
@@ -157,6 +162,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     current = "since" in main ? carriers.get(main.carrier) : undefined;
     if (current !== last) {
       if (!current) resumed++;
+      if (current?.kind.duplex) seat.leave();
       on.onCarrier(current ? current.attempt.transport : null);
     }
     for (const [number, carrier] of carriers) {
@@ -205,7 +211,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       // `r` says it. With a candidate it is too early to tell whether the server will hear of it.
       acknowledgement();
       // The answer to a fresh attach shows that the way is open, so it is not held; only the very first waits a moment for the application.
-      if (kind.oneShot) query += `&h=${isFresh ? (wasGreeted ? 0 : 1_000) : paceOf(kind)}`;
+      if (!kind.duplex) seat.take();
+      if (kind.oneShot) query += `&h=${isFresh ? (wasGreeted ? 0 : 1_000) : seat.isTaken ? paceOf(kind) : 0}`;
     }
     if (!kind.oneShot && paceOf(kind) < greeted.ping) query += `&i=${paceOf(kind)}`;
     // A candidate brings nothing before it is named. What has to be sent while a poll follows another is sent beside it.
@@ -278,9 +285,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const read = recordReader(sink, 2 * maxMessage);
 
     const onClose = ({ code, reason }: TransportEnd) => {
-      if (carrier.isHeard && (kind.oneShot ? code === Code.normal : carrier.endCode === Code.rotate)) {
-        return tell("completed");
-      }
+      const inOrder: number[] = [kind.oneShot ? Code.normal : Code.rotate, Code.superseded];
+      if (carrier.isHeard && inOrder.includes(carrier.endCode ?? code)) return tell("completed");
       end(carrier, code, reason);
       tell("lost");
     };
@@ -302,12 +308,17 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       // A poll is followed by the next, which says it.
       if (!kind.oneShot) acknowledgeInTime(kind.duplex ? 1 : receiveOnlyPatience);
     };
-    try {
-      carrier.transport = kind.open(`${url + kind.path}?${query}`, body, { onMessage, onClose }, env);
-    } catch (error) {
-      // Mixed content, and in some browsers a content security policy.
-      queueMicrotask(() => onClose({ code: Code.lost, reason: `${error}` }));
-    }
+    const start = () => {
+      try {
+        carrier.transport = kind.open(`${url + kind.path}?${query}`, body, { onMessage, onClose }, env);
+      } catch (error) {
+        // Mixed content, and in some browsers a content security policy.
+        queueMicrotask(() => onClose({ code: Code.lost, reason: `${error}` }));
+      }
+    };
+    // Who may not hold a poll asks now and then.
+    if (isFresh || seat.isTaken) start();
+    else arm(place.turn, turn, () => carriers.has(number) && start());
   };
 
   /** Closes a carrier whose part is over, and says in the report why; what was said first stays. */
@@ -389,12 +400,17 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     isOver = true;
     current = undefined;
     for (const cancel of cancels) cancel?.();
+    seat.leave();
     for (const carrier of carriers.values()) end(carrier, Code.normal, "Session over");
     carriers.clear();
     on.onClose({ code, reason, wasClean, retryAfter: retry ? +retry : undefined });
   };
 
-  cancels[place.wake] = env.lifecycle.onWake(() => dispatch(state.main, "wake"));
+  cancels[place.wake] = env.lifecycle.onWake((isOnline) => {
+    seat.insist();
+    dispatch(state.main, "wake");
+    if (isOnline) dispatch(state.candidate, "renew");
+  });
   /** The page goes away: a last POST with what is waiting and, if all of it fits, the end of the session. */
   cancels[place.leave] = env.lifecycle.onLeave(() => {
     if (!wasGreeted) return;

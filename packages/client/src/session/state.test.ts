@@ -237,6 +237,14 @@ describe("the state of a session", () => {
     expect(play.state.learned).toEqual({ "fetch-stream": 0 });
   });
 
+  it("tries everything again at once when the network may be another one", () => {
+    const play = new Play().happen(...polling, "lost candidate", "renew candidate");
+    expect(play.state.learned).toEqual({});
+    expect(play.did).toEqual(["open 3 websocket"]);
+    expect(play.happen("renew candidate").did).toEqual([]);
+    expect(new Play().happen("timeout main", "lost candidate", "renew candidate").at).toBe("opening, idle, idle");
+  });
+
   it("gives its connection up at once when other tabs need it", () => {
     const play = new Play([stream, poll]).happen(...onWebSocket, "evicted main");
     expect(play.did).toEqual(["open 4 xhr-poll", "end 2"]);
@@ -325,7 +333,10 @@ describe("whatever happens", () => {
         .tuple(fc.constantFrom(...events), fc.constantFrom(...roles))
         .map((words) => words.join(" ") as Happening),
     },
-    { weight: 1, arbitrary: fc.constantFrom("wake main" as const, "evicted main" as const) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("wake main" as const, "evicted main" as const, "renew candidate" as const),
+    },
     { weight: 2, arbitrary: fc.constant("send sender" as const) },
     { weight: 3, arbitrary: fc.nat(120_000) },
   );
@@ -340,7 +351,7 @@ describe("whatever happens", () => {
   /** Whether that can happen: a timer runs only in a state that has one, and only what is under way is heard of. */
   const canHappen = (state: SessionState, event: string, role: Role) => {
     const part = state[role];
-    if (event === "wake" || event === "evicted") return true;
+    if (["wake", "evicted", "renew"].includes(event)) return true;
     if (event === "send") return "since" in state.main;
     if (event === "timeout") return timeIn(part, pace) !== undefined;
     if (!("carrier" in part)) return false;

@@ -70,8 +70,8 @@ export type Part = Main | Candidate | Sender;
 
 /**
  * "greeted", "ponged", "started": what the server says; it goes on sending from where it started. "answered": the server has the ping. "completed": an answer
- * came whole, or the server ends a stream that has carried enough. "lost": any other end. "timeout": the time of this state is over. "wake": the page or the
- * network may have been away. "evicted": other tabs need the connection. "send": something is to be sent.
+ * came whole, or the server has ended a carrier in order. "lost": any other end. "timeout": the time of this state is over. "wake": the page or the
+ * network may have been away. "renew": the network may be another one. "evicted": other tabs need the connection. "send": something is to be sent.
  */
 export type SessionEvent =
   | "greeted"
@@ -82,6 +82,7 @@ export type SessionEvent =
   | "lost"
   | "timeout"
   | "wake"
+  | "renew"
   | "evicted"
   | "send";
 
@@ -187,17 +188,24 @@ export function step(
       carry();
       break;
     case "attached completed":
-      if (!kind.oneShot) attach();
-      // A poll with a higher number would call the server back from what was just named.
-      else if (candidate.at !== "naming") main = { ...(main as Attached), carrier: ++count };
+      // Another with a higher number would call the server back from what was just named.
+      if (candidate.at === "naming") break;
+      if (kind.oneShot) main = { ...(main as Attached), carrier: ++count };
+      else attach();
       break;
     case "attached wake":
       // One look at once, instead of waiting for a timer that slept.
       if (kind.oneShot) attach();
       else main = { ...(main as Attached), at: "proving" };
       break;
+    case "idle renew":
+    case "waiting renew":
+      learned = {};
+      candidate = idle;
+      if ("since" in main) seek(main.kind);
+      break;
     case "attached evicted":
-      attach();
+      if (base.oneShot && !kind.duplex) attach();
       break;
     case "idle send":
       sender = { at: "sending", carrier: ++count };

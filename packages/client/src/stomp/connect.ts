@@ -1,5 +1,5 @@
 import { EnckeError } from "../errors.ts";
-import { type Environment, pageEnvironment } from "../page/environment.ts";
+import { type StompEnvironment, stompEnvironment } from "../page/environment.ts";
 import type { Client } from "./client.ts";
 import { createClient } from "./create-client.ts";
 import type { StompOptions } from "./options.ts";
@@ -19,7 +19,7 @@ const subprotocols = ["v12.stomp", "v11.stomp", "v10.stomp"];
 export function connect(
   endpoint: StompEndpoint,
   options: StompOptions = {},
-  env: Environment = pageEnvironment(),
+  env: StompEnvironment = stompEnvironment(),
 ): Client {
   if (typeof endpoint === "function") return createClient(endpoint as () => StompSocket, options, env);
   const { WebSocket } = env;

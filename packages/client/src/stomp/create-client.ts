@@ -1,6 +1,6 @@
 import mitt from "mitt";
 import { EnckeError } from "../errors.ts";
-import type { Environment } from "../page/environment.ts";
+import type { StompEnvironment } from "../page/environment.ts";
 import type { Client, ClientEvents, ClientState } from "./client.ts";
 import { FrameDecoder } from "./decode.ts";
 import { encodeFrame } from "./encode.ts";
@@ -44,7 +44,7 @@ const frameOf = (command: string, headers: object, body: Frame["body"] = "", set
  * @param openSocket called for each new STOMP connection
  * @throws {EnckeError} `BAD_OPTION`
  */
-export function createClient(openSocket: () => StompSocket, options: StompOptions, env: Environment): Client {
+export function createClient(openSocket: () => StompSocket, options: StompOptions, env: StompEnvironment): Client {
   const { heartbeatOutgoing, heartbeatIncoming, maxOutboxCount, maxOutboxSize, headers, login, passcode, host } =
     resolveStompOptions(options);
   const { all, on, off, emit } = mitt<ClientEvents>();

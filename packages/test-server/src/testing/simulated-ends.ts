@@ -204,12 +204,13 @@ export class SimulatedClient {
     };
     const env: Environment = {
       clock: this.clock,
-      lifecycle: { onWake: listen(this.#wakes), onLeave: listen(this.#leaves) },
+      lifecycle: { onWake: (run) => listen(this.#wakes)(() => run(false)), onLeave: listen(this.#leaves) },
       WebSocket: this.network.WebSocket,
       XMLHttpRequest: this.network.XMLHttpRequest,
       fetch: undefined,
       EventSource: undefined,
       document: undefined,
+      seatAt: () => ({ isTaken: true, take() {}, insist() {}, leave() {} }),
       recall: () => null,
       remember: () => {},
       baseUrl: undefined,

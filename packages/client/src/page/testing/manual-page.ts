@@ -16,7 +16,7 @@ export class ManualPage implements Environment {
   readonly document: Environment["document"];
   /** What listeners threw. */
   readonly errors: unknown[] = [];
-  readonly #wakes = new Set<() => void>();
+  readonly #wakes = new Set<(isOnline: boolean) => void>();
   readonly #leaves = new Set<() => void>();
   #octet = 0;
 
@@ -26,7 +26,7 @@ export class ManualPage implements Environment {
   ) {}
 
   readonly lifecycle = {
-    onWake: (run: () => void) => listen(this.#wakes, run),
+    onWake: (run: (isOnline: boolean) => void) => listen(this.#wakes, run),
     onLeave: (run: () => void) => listen(this.#leaves, run),
   };
 
@@ -35,13 +35,26 @@ export class ManualPage implements Environment {
     return this.#wakes.size + this.#leaves.size;
   }
 
-  wake(): void {
-    for (const run of [...this.#wakes]) run();
+  wake(isOnline = false): void {
+    for (const run of [...this.#wakes]) run(isOnline);
   }
 
   /** The page goes away for good. */
   leave(): void {
     for (const run of [...this.#leaves]) run();
+  }
+
+  /** What tabs agree on: this one may hold requests open, until a test says otherwise. */
+  readonly seat = { isTaken: true, asked: 0, take: () => void this.seat.asked++, insist() {}, leave() {} };
+  /** Other tabs need the connection. */
+  deny: () => void = () => {};
+
+  seatAt(_host: string, onDenied: () => void) {
+    this.deny = () => {
+      this.seat.isTaken = false;
+      onDenied();
+    };
+    return this.seat;
   }
 
   random(): number {
@@ -72,7 +85,7 @@ export class ManualPage implements Environment {
   }
 }
 
-function listen(set: Set<() => void>, run: () => void): () => void {
+function listen<Run>(set: Set<Run>, run: Run): () => void {
   set.add(run);
   return () => set.delete(run);
 }
