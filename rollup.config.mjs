@@ -46,6 +46,9 @@ const stompHeaders = [
   ...["receipt", "message", "subscription"],
 ];
 
+/** Members of the browser's dictionaries, which no object has, so that terser does not know them. */
+const dictionaryMembers = ["ifAvailable", "steal"];
+
 /**
  * The names of properties that pages may use: every word of the declarations that the client's index hands out. The browser's own names terser knows. What
  * transports and the client say to each other is not among them: to a page a kind of transport is opaque.
@@ -55,7 +58,7 @@ function publicNames() {
   const read = (path) => readFileSync(`${CLIENT}/dist/esm/${path}.d.ts`, "utf8").replace(/\/\*.*?\*\//gs, "");
   const paths = Array.from(read("index").matchAll(/from "\.\/(.+)\.\w+"/g), ([, path = ""]) => path);
   const declarations = ["index", ...paths.filter((path) => !path.startsWith("transports/"))].map(read).join("\n");
-  return [...stompHeaders, ...new Set(declarations.replace(/"[^"]*"/g, "").match(/\w+/g))];
+  return [...stompHeaders, ...dictionaryMembers, ...new Set(declarations.replace(/"[^"]*"/g, "").match(/\w+/g))];
 }
 
 const client = {

@@ -8,6 +8,8 @@ export default defineConfig({
     include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.mjs", "e2e/conformance/**/*.test.ts"],
     globalSetup: "scripts/print-seed.mjs",
     setupFiles: "scripts/use-seed.mjs",
+    // Only what hangs takes so long, on a busy machine too.
+    testTimeout: 30_000,
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -57,9 +57,15 @@ export function seatAt(host: string, onDenied: () => void, scope: Partial<Window
       return locks ? !isDenied : !document?.hidden;
     },
     take() {
-      if (!locks || isAsking || leave) return;
-      isAsking = true;
-      ask(1);
+      if (isAsking || leave) return;
+      if (locks) {
+        isAsking = true;
+        ask(1);
+      } else {
+        const hide = () => document?.hidden && onDenied();
+        document?.addEventListener("visibilitychange", hide);
+        leave = () => document?.removeEventListener("visibilitychange", hide);
+      }
     },
     insist() {
       mayInsist = true;

@@ -246,8 +246,15 @@ describe("the state of a session", () => {
   });
 
   it("gives its connection up at once when other tabs need it", () => {
-    const play = new Play([stream, poll]).happen(...onWebSocket, "evicted main");
-    expect(play.did).toEqual(["open 4 xhr-poll", "end 2"]);
+    const evicted = (kinds: TransportKind[], ...happenings: Happening[]) =>
+      new Play(kinds).happen(...happenings, "evicted main").did;
+    expect(evicted([stream, poll], ...onWebSocket)).toEqual(["open 4 xhr-poll", "end 2"]);
+    expect(evicted([stream, poll], ...naming)).toEqual(["open 4 xhr-poll", "end 1", "end 2"]);
+    expect(evicted([stream, poll], "timeout main")).toEqual(["end 2"]);
+    expect(evicted([websocket, poll], ...polling)).toEqual(["open 3 xhr-poll", "end 1"]);
+    // What is no HTTP request takes none of the six, and where all of them stream there is nothing else.
+    expect(evicted([websocket, poll], ...onWebSocket)).toEqual([]);
+    expect(evicted([stream], "timeout main", "greeted main")).toEqual([]);
   });
 
   it("starts on a WebSocket where nothing else is listed", () => {

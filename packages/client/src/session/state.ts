@@ -159,6 +159,11 @@ export function step(
     } else attach(part.at === "attached" ? { kind: lost, age, silence } : undefined);
   };
 
+  if (event === "evicted") {
+    if ("kind" in candidate && !candidate.kind.duplex) candidate = idle;
+    // With a higher number than any that was named.
+    if ("since" in main && !main.kind.duplex && base.oneShot) attach();
+  }
   switch (`${part.at} ${event}` as const) {
     case "waiting timeout":
     case "waiting wake":
@@ -203,9 +208,6 @@ export function step(
       learned = {};
       candidate = idle;
       if ("since" in main) seek(main.kind);
-      break;
-    case "attached evicted":
-      if (base.oneShot && !kind.duplex) attach();
       break;
     case "idle send":
       sender = { at: "sending", carrier: ++count };
