@@ -3,6 +3,7 @@ import { within } from "./deadline.ts";
 import type { Answer, Peer } from "./peer.ts";
 import { binary, endOfSession, parametersOf, text } from "./records.ts";
 import { CONNECT, newTopic, sendTo, subscribeTo } from "./stomp.ts";
+import { streamKinds } from "./stream.ts";
 import { isForeign, useServer } from "./target.ts";
 
 const anyServer = useServer();
@@ -97,6 +98,23 @@ describe.skipIf(isForeign)("on a server whose messages have at most 1,024 octets
     expect((await peer.poll({ r: 1, h: 0 })).sessionEnd).toBe(4002);
   });
 
+  it("10 a body of a stream beyond its bound is greeted, and ends the session with 4004", async () => {
+    const peer = server.peer();
+    const body = peer.say(CONNECT, ...Array.from({ length: 200 }, () => frameOf(1_000)));
+    const stream = await peer.stream("stream", { o: 1, t: 1 }, { body });
+    expect(await stream.sessionEnd()).toBe(4004);
+    expect(stream.shape).toBe("gax");
+    expect((await peer.poll({ h: 0 })).sessionEnd).toBe(4002);
+  });
+
+  it("10 a message beyond the bound in the body of a stream ends the session with 4004", async () => {
+    const peer = server.peer();
+    const body = peer.say(CONNECT, frameOf(1_025));
+    const stream = await peer.stream("stream", { o: 1, t: 1 }, { body });
+    expect(await stream.sessionEnd()).toBe(4004);
+    expect(stream.shape).toBe("gax");
+  });
+
   it("10 a body that large for a session that is not known is no harm to others", async () => {
     const bystander = server.peer();
     const received = await bystander.connect();
@@ -145,6 +163,18 @@ describe.skipIf(isForeign)("on a server that keeps 64 KiB for each side", () => 
       socket.send(`a${socket.messages.length}:`);
     }
     expect(socket.isOpen).toBe(true);
+  });
+
+  it.each(streamKinds)("7 a subscriber on %s that never acknowledges is ended with 4003", async (kind) => {
+    const topic = newTopic();
+    const subscriber = server.peer();
+    const received = await subscriber.subscribe(topic);
+    const stream = await subscriber.stream(kind, { r: received, t: 1 });
+    await stream.greeted();
+    const publisher = server.peer();
+    await publisher.connect();
+    await publishUntil(publisher, topic, () => !stream.isOpen);
+    expect(await stream.sessionEnd()).toBe(4003);
   });
 
   it("7 a subscriber that polls and never acknowledges is ended", async () => {

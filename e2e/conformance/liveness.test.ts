@@ -29,6 +29,18 @@ describe("a ping from the client", () => {
   });
 });
 
+describe("i on a WebSocket", () => {
+  it("7.1 brings the ping forward, again and again", async () => {
+    const socket = await server.peer().socket({ o: 1, t: 1, i: 1_000 });
+    await socket.answerPings(3, 1_600);
+    expect(socket.isOpen).toBe(true);
+  });
+
+  it("7.1 brings forward when a silent one is ended", async () => {
+    expect(await (await server.peer().socket({ o: 1, t: 1, i: 1_000 })).closed()).toBe(4009);
+  });
+});
+
 describe.skipIf(isForeign)("on a server that pings after 1 s", () => {
   const server = useServer({ limits: { ping: 1_000 } });
 
@@ -55,10 +67,7 @@ describe.skipIf(isForeign)("on a server that pings after 300 ms", () => {
 
   it("7.1 a WebSocket that is quiet gets a ping, and stays open while it is answered", async () => {
     const socket = await eager.peer().socket({ o: 1, t: 1 });
-    for (let times = 0; times < 5; times++) {
-      const { number } = await socket.next("p");
-      socket.send(`q${number}:`);
-    }
+    await socket.answerPings(5);
     expect(socket.isOpen).toBe(true);
   });
 
@@ -66,9 +75,7 @@ describe.skipIf(isForeign)("on a server that pings after 300 ms", () => {
     const peer = eager.peer();
     const received = await peer.connect();
     const candidate = await peer.socket({ r: received });
-    const { number } = await candidate.next("p");
-    candidate.send(`q${number}:`);
-    await candidate.next("p");
+    await candidate.answerPings(2);
   });
 
   it("7.1 a WebSocket on which nothing is heard is closed with 4009, and the session goes on", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Parameters, Peer } from "./peer.ts";
 import { CONNECT } from "./stomp.ts";
+import { streamKinds } from "./stream.ts";
 import { isForeign, type Target, useServer } from "./target.ts";
 
 const server = useServer();
@@ -64,6 +65,21 @@ describe("an origin that is not allowed", () => {
     await expectForbidden(await open(server.peer(), { origin: origin() }));
   });
 
+  it.each(streamKinds)("10 is answered 403 to %s, before anything takes effect", async (kind) => {
+    const peer = server.peer();
+    await expectForbidden(await peer.attach(kind, { o: 1, t: 1 }, { headers: { origin: FOREIGN } }));
+    expect((await peer.poll({ h: 0 })).sessionEnd).toBe(4002);
+  });
+
+  it.each(["cross-site", "same-site"])(
+    "10 that an image or a frame hides is answered 403 to events where Sec-Fetch-Site is %s",
+    async (site) => {
+      const peer = server.peer();
+      await expectForbidden(await peer.attach("events", { o: 1, t: 1 }, { headers: { "sec-fetch-site": site } }));
+      expect((await peer.poll({ h: 0 })).sessionEnd).toBe(4002);
+    },
+  );
+
   it("10 is not allowed by Sec-Fetch-Site: same-site or cross-site", async () => {
     await expectForbidden(await open(server.peer(), { origin: FOREIGN, "sec-fetch-site": "same-site" }));
     await expectForbidden(await open(server.peer(), { origin: FOREIGN, "sec-fetch-site": "cross-site" }));
@@ -89,6 +105,13 @@ describe("an origin that is allowed", () => {
     await expectAllowed(
       await open(server.peer(), { origin: "https://behind.example", "sec-fetch-site": "same-origin" }),
     );
+  });
+
+  it.each(["same-origin", "none"])("10 is none, where Sec-Fetch-Site is %s", async (site) => {
+    for (const kind of streamKinds) {
+      const headers = { "sec-fetch-site": site };
+      await (await server.peer().stream(kind, { o: 1, t: 1 }, { headers })).greeted();
+    }
   });
 
   it("10 is the one that opened this very session", async () => {
@@ -135,6 +158,13 @@ describe.skipIf(isForeign)("on a server with two origins on its list", () => {
     expect(response.headers.get("access-control-allow-origin")).toBe(one);
   });
 
+  it.each(["stream", "events"] as const)("10 a listed origin can read %s", async (kind) => {
+    const stream = await listing.peer().stream(kind, { o: 1, t: 1 }, { headers: { origin: one } });
+    await stream.greeted();
+    expect(stream.response.headers.get("access-control-allow-origin")).toBe(one);
+    expect(stream.response.headers.get("vary")).toMatch(/\borigin\b/i);
+  });
+
   it("10 a listed origin can open a WebSocket", async () => {
     const socket = await listing.peer().socket({ o: 1, t: 1 }, { origin: one });
     await socket.greeted();
@@ -175,6 +205,8 @@ describe("what a request says", () => {
     await expectNoEcho(await peer.post(MARKER, opening));
     await expectNoEcho(await peer.post("poll", { ...opening, r: MARKER }));
     await expectNoEcho(await peer.post("poll", { ...opening, o: MARKER }));
+    await expectNoEcho(await peer.attach("html", { ...opening, w: `http://${MARKER}.example` }));
+    await expectNoEcho(await peer.attach("html", { ...opening, w: MARKER }));
     await expectNoEcho(await open(peer, { origin: `http://${MARKER}.example` }));
     await expectNoEcho(await fetch(`${server.base}/${MARKER}/poll?v=1&c=1&r=0`, { method: "POST" }));
     await expectNoEcho(await fetch(`${peer.url("poll", opening)}&${MARKER}=1`));

@@ -8,6 +8,7 @@ import { within } from "./deadline.ts";
 import { endCodeOf } from "./end.ts";
 import { messagesOf, type Numbered, parametersOf, read, text, type WireRecord } from "./records.ts";
 import { bodiesOf, CONNECT, commandOf, newTopic, sendTo, subscribeTo } from "./stomp.ts";
+import { Stream, type StreamKind } from "./stream.ts";
 import { Carrier } from "./web-socket.ts";
 
 /**
@@ -22,6 +23,8 @@ export interface Parameters {
   o?: number | string;
   p?: string;
   h?: number | string;
+  i?: number | string;
+  w?: string;
   k?: number | string;
   [other: string]: number | string | undefined;
 }
@@ -113,9 +116,27 @@ export class Peer {
 
   /** A POST to the session, answered with whatever it is. */
   post(kind: string, parameters: Parameters = {}, options: RequestOptions = {}): Promise<Response> {
+    return this.#fetch(kind, parameters, { method: "POST", body: options.body ?? "" }, options);
+  }
+
+  /** A GET of the session, answered with whatever it is. */
+  get(kind: string, parameters: Parameters = {}, options: RequestOptions = {}): Promise<Response> {
+    return this.#fetch(kind, parameters, { method: "GET" }, options);
+  }
+
+  /**
+   * An attach by an answer that stays open, answered with whatever it is. `r=0`, a candidate, and of `html` for a page of
+   * the server's own, unless told otherwise.
+   */
+  attach(kind: StreamKind, parameters: Parameters = {}, options: RequestOptions = {}): Promise<Response> {
+    const w = kind === "html" ? { w: new URL(this.base).origin } : {};
+    const all = { r: 0, ...w, ...parameters };
+    return kind === "stream" ? this.post(kind, all, options) : this.get(kind, all, options);
+  }
+
+  #fetch(kind: string, parameters: Parameters, init: RequestInit, options: RequestOptions): Promise<Response> {
     const signal = AbortSignal.any([this.#left.signal, ...(options.signal ? [options.signal] : [])]);
-    const init = { method: "POST", body: options.body ?? "", signal, headers: options.headers ?? {} };
-    return handled(fetch(this.url(kind, parameters), init));
+    return handled(fetch(this.url(kind, parameters), { ...init, signal, headers: options.headers ?? {} }));
   }
 
   /** A poll that takes over, `r=0` unless told otherwise, and its answer, which section 5.1 describes. */
@@ -156,6 +177,14 @@ export class Peer {
     const carrier = new Carrier(this.url("websocket", { r: 0, ...parameters }).replace(/^http/, "ws"), headers);
     leaving.add(() => carrier.destroy());
     return within(carrier.opened, "the WebSocket opens");
+  }
+
+  /** A stream of the session, `r=0` and a candidate unless told otherwise. */
+  async stream(kind: StreamKind, parameters: Parameters = {}, options: RequestOptions = {}): Promise<Stream> {
+    const c = parameters.c ?? this.count + 1;
+    const response = await within(this.attach(kind, { c, ...parameters }, options), `${kind} is answered`);
+    expect(response.status, `status of ${kind}`).toBe(200);
+    return new Stream(kind, this, Number(c), response);
   }
 
   /** `s` and the next messages of this side as text, for a body or for a carrier on which nothing was sent before. */

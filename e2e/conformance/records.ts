@@ -19,21 +19,33 @@ export interface Numbered {
 
 const HAS_PAYLOAD = "gtbx";
 
-/** Reads a batch that came from a server. */
-export function read(batch: string): WireRecord[] {
+/** Reads the whole records at the beginning of what came from a server; the rest of it waits for more. */
+export function readSome(text: string): [records: WireRecord[], rest: string] {
   const records: WireRecord[] = [];
   const head = /([gastbpqex])(0|[1-9][0-9]{0,15}):/y;
-  while (head.lastIndex < batch.length) {
-    const at = head.lastIndex;
-    const [, type, digits] = head.exec(batch) ?? [];
-    if (type === undefined) throw new Error(`no record at ${at} of ${JSON.stringify(batch.slice(0, at + 60))}`);
+  let at = 0;
+  while (at < text.length) {
+    head.lastIndex = at;
+    const [whole, type, digits] = head.exec(text) ?? [];
+    if (type === undefined) {
+      if (/^[gastbpqex](0|[1-9][0-9]{0,15})?$/.test(text.slice(at, at + 18))) break;
+      throw new Error(`no record at ${at} of ${JSON.stringify(text.slice(0, at + 60))}`);
+    }
     const number = Number(digits);
     if (!Number.isSafeInteger(number)) throw new Error(`${type}${digits} is above 2^53-1`);
-    const end = head.lastIndex + (HAS_PAYLOAD.includes(type) ? number : 0);
-    if (end > batch.length) throw new Error(`${type}${digits} is cut off at the end of its batch`);
-    records.push({ type, number, payload: batch.slice(head.lastIndex, end) });
-    head.lastIndex = end;
+    const from = at + whole!.length;
+    const end = from + (HAS_PAYLOAD.includes(type) ? number : 0);
+    if (end > text.length) break;
+    records.push({ type, number, payload: text.slice(from, end) });
+    at = end;
   }
+  return [records, text.slice(at)];
+}
+
+/** Reads a batch that came from a server. */
+export function read(batch: string): WireRecord[] {
+  const [records, rest] = readSome(batch);
+  if (rest !== "") throw new Error(`cut off at the end of its batch: ${JSON.stringify(rest.slice(0, 60))}`);
   return records;
 }
 

@@ -3,6 +3,7 @@ import { elapse, isPending, timed, within } from "./deadline.ts";
 import type { Peer } from "./peer.ts";
 import { endOfSession, parametersOf } from "./records.ts";
 import { CONNECT, commandOf, newTopic, sendTo, subscribeTo } from "./stomp.ts";
+import { streamKinds } from "./stream.ts";
 import { isForeign, useServer } from "./target.ts";
 
 const server = useServer();
@@ -288,6 +289,21 @@ describe.skipIf(isForeign)("on a server that keeps sessions for 600 ms", () => {
     expect((await peer.poll({ r: received, h: 0 })).shape).toBe("ga");
   });
 
+  it.each(streamKinds)(
+    "7 %s keeps the session for longer than the window, and no longer than it is there",
+    async (kind) => {
+      const peer = forgetful.peer();
+      const received = await peer.connect();
+      const stream = await peer.stream(kind, { r: received, t: 1 });
+      await stream.greeted();
+      await elapse(1_200);
+      await stream.settled();
+      stream.destroy();
+      await elapse(1_200);
+      await expectGone(peer);
+    },
+  );
+
   it("7 a WebSocket keeps the session for longer than the window", async () => {
     const peer = forgetful.peer();
     const received = await peer.connect();
@@ -314,6 +330,24 @@ describe.skipIf(isForeign)("on a server that goes down", () => {
     expect(parametersOf(answer.records.at(-1)!).get("retry")).toMatch(/^[0-9]+$/);
     expect(await socket.sessionEnd()).toBe(4006);
     expect(parametersOf(socket.records.at(-1)!).get("retry")).toMatch(/^[0-9]+$/);
+    await closed;
+  });
+});
+
+describe.skipIf(isForeign).each(streamKinds)("on a server that goes down, %s", (kind) => {
+  const going = useServer();
+
+  it("9 is told 4006 and when to come back, behind what it still had to get", async () => {
+    const topic = newTopic();
+    const peer = going.peer();
+    const received = await peer.subscribe(topic);
+    const stream = await peer.stream(kind, { r: received, t: 1 });
+    await stream.greeted();
+    await peer.publish(topic, "the last");
+    const closed = going.close();
+    expect(await stream.sessionEnd()).toBe(4006);
+    expect(parametersOf(stream.records.at(-1)!).get("retry")).toMatch(/^[0-9]+$/);
+    expect(stream.bodies).toEqual(["the last"]);
     await closed;
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Parameters, Peer } from "./peer.ts";
 import { CONNECT } from "./stomp.ts";
+import { streamKinds } from "./stream.ts";
 import { useServer } from "./target.ts";
 
 const server = useServer();
@@ -67,12 +68,31 @@ describe("parameters", () => {
     ["h=soon", { h: "soon" }],
   ];
 
+  const pinged: typeof attaches = [
+    ["an empty i", { i: "" }],
+    ["i=0", { i: 0 }],
+    ["i=999", { i: 999 }],
+    ["i=3600001", { i: 3_600_001 }],
+    ["i=1e4", { i: "1e4" }],
+    ["i=often", { i: "often" }],
+  ];
+
   it.each([...attaches, ...polls])("2 a poll with %s is answered 400", async (_, parameters) => {
     await expectBadRequest(await server.peer().post("poll", { ...attach, ...parameters }));
   });
 
-  it.each(attaches)("2 a WebSocket with %s is refused with 400", async (_, parameters) => {
+  it.each([...attaches, ...pinged])("2 a WebSocket with %s is refused with 400", async (_, parameters) => {
     await expect(server.peer().socket({ ...attach, ...parameters })).rejects.toThrow("400");
+  });
+
+  describe.each(streamKinds)("%s", (kind) => {
+    it.each([...attaches, ...pinged])("2 with %s is answered 400", async (_, parameters) => {
+      await expectBadRequest(await server.peer().attach(kind, { ...attach, h: undefined, ...parameters }));
+    });
+
+    it.each([1_000, 3_600_000])("2 i may be %d", async (i) => {
+      await (await server.peer().stream(kind, { o: 1, t: 1, i })).greeted();
+    });
   });
 
   it.each([
@@ -116,15 +136,24 @@ describe("methods", () => {
     ["GET", "send"],
     ["PATCH", "send"],
     ["POST", "websocket"],
+    ["GET", "stream"],
+    ["PUT", "stream"],
+    ["POST", "events"],
+    ["OPTIONS", "events"],
+    ["POST", "html"],
+    ["DELETE", "html"],
   ])("10 %s on %s is answered 405 METHOD_NOT_ALLOWED", async (method, kind) => {
-    const response = await fetch(server.peer().url(kind, attach), { method });
+    const w = new URL(server.base).origin;
+    const response = await fetch(server.peer().url(kind, { ...attach, w }), { method });
     const body = await response.text();
     expect(response.status, body).toBe(405);
     expect(body).toMatch(/^METHOD_NOT_ALLOWED/);
+    expect(response.headers.get("allow")).toBe(["websocket", "events", "html"].includes(kind) ? "GET" : "POST");
   });
 
-  it("10 HEAD on poll is answered 405", async () => {
-    expect((await fetch(server.peer().url("poll", attach), { method: "HEAD" })).status).toBe(405);
+  it.each(["poll", "events", "html"])("10 HEAD on %s is answered 405", async (kind) => {
+    const w = new URL(server.base).origin;
+    expect((await fetch(server.peer().url(kind, { ...attach, w }), { method: "HEAD" })).status).toBe(405);
   });
 });
 
@@ -151,6 +180,35 @@ describe("answers", () => {
     expect(response.status).toBe(200);
     expectOwnHeaders(response);
     expect(response.headers.get("content-type")).toMatch(PLAIN);
+  });
+
+  describe.each([
+    ["stream", PLAIN],
+    ["events", /^text\/event-stream(; ?charset=utf-8)?$/i],
+    ["html", /^text\/html; ?charset=utf-8$/i],
+  ] as const)("%s", (kind, type) => {
+    it("5 is chunked, and has its three headers and its type", async () => {
+      const response = await server.peer().attach(kind, { o: 1, t: 1 });
+      expect(response.status).toBe(200);
+      expectOwnHeaders(response);
+      expect(response.headers.get("content-type")).toMatch(type);
+      expect(response.headers.get("content-length")).toBeNull();
+    });
+
+    it("5 says in the same form that a session is gone, and ends", async () => {
+      const response = await server.peer().attach(kind, { t: 1 });
+      expect(response.status).toBe(200);
+      expectOwnHeaders(response);
+      expect(response.headers.get("content-type")).toMatch(type);
+      expect(await response.text()).toContain("4002");
+    });
+
+    it("5 is never padded: the greeting is all there is at first", async () => {
+      const stream = await server.peer().stream(kind, { o: 1, t: 1 });
+      await stream.greeted();
+      await stream.settled();
+      expect(stream.text.length).toBeLessThan(700);
+    });
   });
 
   it("5 that a session is gone comes with 200 and the same headers", async () => {

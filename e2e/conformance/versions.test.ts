@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CONNECT } from "./stomp.ts";
+import { streamKinds } from "./stream.ts";
 import { useServer } from "./target.ts";
 
 const server = useServer();
@@ -19,6 +20,12 @@ describe("a version that the server does not serve", () => {
   it("11 v=2 on a WebSocket is told by x and close code 4001", async () => {
     const socket = await server.peer().socket({ v: 2, o: 1, t: 1 });
     expect(await socket.sessionEnd()).toBe(4001);
+  });
+
+  it.each(streamKinds)("11 v=2 is told by x with 4001 on %s, whatever else is in the query", async (kind) => {
+    const stream = await server.peer().stream(kind, { v: 2, c: 1, r: "x", o: 1 });
+    expect(await stream.sessionEnd()).toBe(4001);
+    expect(stream.shape).toBe("x");
   });
 
   it("11 v=2 is looked at before the other parameters, which another version may have changed", async () => {

@@ -4,22 +4,19 @@
  */
 import { expect } from "vitest";
 import { WebSocket } from "ws";
-import { within } from "./deadline.ts";
 import { endCodeOf } from "./end.ts";
-import { messagesOf, type Numbered, parametersOf, read, readBinary, type WireRecord } from "./records.ts";
-import { bodiesOf } from "./stomp.ts";
+import { Incoming } from "./incoming.ts";
+import { read, readBinary } from "./records.ts";
 
-export class Carrier {
-  /** All records that have come, in order. A binary WebSocket message is here as the `b` records it stands for. */
-  readonly records: WireRecord[] = [];
+/** A binary WebSocket message is among the records as the `b` that it stands for. */
+export class Carrier extends Incoming {
   /** Itself once open; otherwise fails with a message that has the status of the refusal in it. */
   readonly opened: Promise<Carrier>;
   readonly #socket: WebSocket;
-  readonly #watchers = new Set<() => void>();
-  #failure: unknown;
   #closeCode: number | undefined;
 
   constructor(url: string, headers: Record<string, string>) {
+    super();
     this.#socket = new WebSocket(url, { headers });
     this.#socket.binaryType = "nodebuffer";
     this.opened = new Promise((resolve, reject) => {
@@ -27,87 +24,20 @@ export class Carrier {
       this.#socket.onerror = (event) => reject(new Error(event.message));
     });
     this.opened.catch(() => {});
-    this.#socket.onmessage = ({ data }) => {
-      try {
-        this.records.push(...(typeof data === "string" ? read(data) : readBinary(data as Buffer)));
-      } catch (failure) {
-        this.#failure ??= failure;
-      }
-      this.#changed();
-    };
+    this.#socket.onmessage = ({ data }) =>
+      this.take(() => (typeof data === "string" ? read(data) : readBinary(data as Buffer)));
     this.#socket.onclose = ({ code }) => {
       this.#closeCode = code;
-      this.#changed();
+      this.changed();
     };
   }
 
-  get shape(): string {
-    return this.records.map((record) => record.type).join("");
-  }
-  get messages(): Numbered[] {
-    return messagesOf(this.records);
-  }
-  /** The bodies of the MESSAGE frames that have come. */
-  get bodies(): string[] {
-    return bodiesOf(this.messages.map(({ message }) => message));
-  }
-  get greeting(): URLSearchParams {
-    expect(this.records[0]?.type, "the first record").toBe("g");
-    return parametersOf(this.records[0]!);
-  }
-  /** The number in the latest `a`. */
-  get acknowledged(): number | undefined {
-    return this.records.findLast((record) => record.type === "a")?.number;
-  }
-  /** The number in the latest `s`. */
-  get start(): number | undefined {
-    return this.records.findLast((record) => record.type === "s")?.number;
-  }
   get isOpen(): boolean {
     return this.#closeCode === undefined && this.#socket.readyState === WebSocket.OPEN;
   }
 
   send(batch: string | Uint8Array): void {
     this.#socket.send(batch);
-  }
-
-  /** Goes on once `holds` says so; it is asked again after whatever comes. */
-  async until(what: string, holds: () => boolean, ms?: number): Promise<void> {
-    let watcher = (): void => {};
-    const done = new Promise<void>((resolve, reject) => {
-      watcher = () => {
-        if (this.#failure !== undefined) reject(this.#failure);
-        else if (holds()) resolve();
-        else if (this.#closeCode !== undefined) reject(new Error(`closed with ${this.#closeCode} before ${what}`));
-      };
-    });
-    this.#watchers.add(watcher);
-    watcher();
-    try {
-      await within(done, `${what}; so far ${this.shape}`, ms);
-    } finally {
-      this.#watchers.delete(watcher);
-    }
-  }
-
-  /** The next record of a type, beyond those that have come already. */
-  async next(type: string, ms?: number): Promise<WireRecord> {
-    const known = this.records.length;
-    await this.until(`${type} comes`, () => this.records.slice(known).some((record) => record.type === type), ms);
-    return this.records.slice(known).find((record) => record.type === type)!;
-  }
-
-  /** Greeted and told from where to send on. */
-  greeted(): Promise<void> {
-    return this.until("g and a come", () => this.shape.startsWith("ga"));
-  }
-
-  /** Everything that the server had under way has come: a ping has gone there and its pong back. */
-  async settled(): Promise<void> {
-    const token = Math.floor(Math.random() * 1e9);
-    this.send(`p${token}:`);
-    const isPong = ({ type, number }: WireRecord): boolean => type === "q" && number === token;
-    await this.until(`q${token} comes`, () => this.records.some(isPong));
   }
 
   /** The close code. */
@@ -135,7 +65,11 @@ export class Carrier {
     this.#socket.terminate();
   }
 
-  #changed(): void {
-    for (const watcher of this.#watchers) watcher();
+  protected override get ending(): string | undefined {
+    return this.#closeCode === undefined ? undefined : `closed with ${this.#closeCode}`;
+  }
+
+  protected override speak(records: string): void {
+    this.send(records);
   }
 }
