@@ -17,8 +17,10 @@ export default defineConfig({
     launchOptions: { executablePath: systemChromium(), args: chromiumArgs },
   },
   projects: [
-    { name: "chromium", testIgnore: ["**/e2e/real/**", "**/e2e/conformance/**"] },
+    { name: "chromium", testIgnore: ["**/e2e/real/**", "**/e2e/proxies/**", "**/e2e/conformance/**"] },
     // What needs more than a browser: clients and brokers of other languages.
     { name: "real", testMatch: "**/e2e/real/**/*.test.ts" },
+    // Real proxies, all at the same time in front of one server and one browser.
+    { name: "proxies", testMatch: "**/e2e/proxies/**/*.test.ts", fullyParallel: false, workers: 1 },
   ],
 });

@@ -1,5 +1,5 @@
 /**
- * `npm test` and its sisters: node scripts/test.mjs unit|browser|real… [arguments for the runner, with one suite only]
+ * `npm test` and its sisters: node scripts/test.mjs unit|browser|real|proxies… [arguments for the runner, with one suite only]
  *
  * Installs and builds what is missing, runs the suites, and ends with one line, `N passed, N failed[, N skipped]`.
  * The counts also go, as JSON, to the file that TEST_SUMMARY names.
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { ensureBrowser, ensureBuild, ensureDependencies } from "./ensure.mjs";
 import { fail, runTool } from "./lib.mjs";
 
-const SUITES = ["unit", "browser", "real"];
+const SUITES = ["unit", "browser", "real", "proxies"];
 const words = process.argv.slice(2);
 const firstArgument = words.findIndex((word) => !SUITES.includes(word));
 const suites = firstArgument < 0 ? words : words.slice(0, firstArgument);
@@ -31,7 +31,10 @@ const reports = mkdtempSync(join(tmpdir(), "encke-test-"));
 /** @type {Counts[]} */
 const counts = [];
 if (suites.includes("unit")) counts.push(runVitest());
-if (inBrowser.length > 0) counts.push(runPlaywright());
+const together = inBrowser.filter((suite) => suite !== "proxies");
+if (together.length > 0) counts.push(runPlaywright(together));
+// They look at the clock: nothing else runs beside them.
+if (suites.includes("proxies")) counts.push(runPlaywright(["proxies"]));
 rmSync(reports, { recursive: true });
 
 /** @param {keyof Counts} key */
@@ -53,10 +56,13 @@ function runVitest() {
   });
 }
 
-/** @returns {Counts} */
-function runPlaywright() {
-  const report = join(reports, "playwright.json");
-  const projects = inBrowser.map((suite) => `--project=${suite === "browser" ? "chromium" : suite}`);
+/**
+ * @param {string[]} suites
+ * @returns {Counts}
+ */
+function runPlaywright(suites) {
+  const report = join(reports, `${suites.join("-")}.json`);
+  const projects = suites.map((suite) => `--project=${suite === "browser" ? "chromium" : suite}`);
   const exitCode = runTool("playwright", ["test", ...projects, "--reporter=list,json", ...runnerArguments], {
     stdout: true,
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report },

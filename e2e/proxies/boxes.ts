@@ -1,0 +1,26 @@
+import type { Box } from "./box.ts";
+import { apacheDeflate, apacheHttp, apacheUpgrade, apacheWsTunnel } from "./boxes/apache.ts";
+import { caddy } from "./boxes/caddy.ts";
+import { haproxy } from "./boxes/haproxy.ts";
+import { nginxGzip, nginxStock, nginxWebSocket } from "./boxes/nginx.ts";
+import { squidConnect, squidStock } from "./boxes/squid.ts";
+import { tinyproxy } from "./boxes/tinyproxy.ts";
+import { varnishStock, varnishWebSocket } from "./boxes/varnish.ts";
+
+/** All that encke is tested behind. */
+export const boxes: readonly Box[] = [
+  nginxStock,
+  nginxWebSocket,
+  nginxGzip,
+  haproxy,
+  apacheHttp,
+  apacheWsTunnel,
+  apacheUpgrade,
+  apacheDeflate,
+  varnishStock,
+  varnishWebSocket,
+  caddy,
+  squidStock,
+  squidConnect,
+  tinyproxy,
+];
