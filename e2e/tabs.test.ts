@@ -1,4 +1,4 @@
-import { connectIn, expect, test, type WatchedHandle } from "./testing/browser.ts";
+import { connectIn, expect, type Page, test, type WatchedHandle } from "./testing/browser.ts";
 
 const tabs = 12;
 
@@ -39,7 +39,7 @@ test(`${tabs} tabs without WebSocket are served, all of them, and their own requ
 
 test("a tab that goes leaves its place to another", async ({ server, startMiddlebox, openPage }) => {
   const box = await startMiddlebox({ target: server.url, webSocket: "refuse" });
-  const opened = [];
+  const opened: { page: Page; client: WatchedHandle }[] = [];
   for (let tab = 1; tab <= 4; tab++) {
     const page = await openPage(`${box.url}/blank.html`);
     const client = await connectIn(page, "/encke");

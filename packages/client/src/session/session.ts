@@ -1,4 +1,4 @@
-import { type Attempt, attemptsKept } from "../negotiation/attempt.ts";
+import { type Attempt, attemptsKept, type Cause, causeOf } from "../negotiation/attempt.ts";
 import { recall, remember } from "../negotiation/memory.ts";
 import type { Environment } from "../page/environment.ts";
 import type {
@@ -91,7 +91,7 @@ const turn = 1_000;
 const closeDeadline = 3_000;
 
 /** What waits and may be cancelled has a place: the parts of the state have theirs in order, and then come these. */
-const place = { acknowledge: 3, close: 4, turn: 5, wake: 6, leave: 7 } as const;
+const place = { acknowledge: 3, close: 4, turn: 5, wake: 6, leave: 7, block: 8 } as const;
 
 function partsOf({ main, candidate, sender }: SessionState): Part[] {
   return [main, candidate, sender];
@@ -113,6 +113,10 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   const receiver = new Receiver();
   const attempts: Attempt[] = [];
   const carriers = new Map<number, Carrier>();
+  const { origin, protocol } = new URL(env.baseUrl ?? base);
+  const isForeign = !base.startsWith(`${origin}/`);
+  let probed: Promise<Cause> | undefined;
+  const isMixed = protocol === "https:" && base.startsWith("http:");
   /** What POSTs for those that only receive. */
   const poster = kinds.find((kind) => kind.sender)?.sender;
   let state = initialState(recall(base, env));
@@ -169,8 +173,10 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       if (partOf(number)) continue;
       carriers.delete(number);
       if (carrier === current) continue;
-      if (event === "started") end(carrier, Code.superseded, "Moved");
-      else end(carrier, Code.silent, "Given up");
+      const { duplex, oneShot } = carrier.kind;
+      const missed = carrier === last ? "silent" : duplex ? "upgrade swallowed" : oneShot ? "unanswered" : "buffered";
+      if (event === "started") end(carrier, Code.superseded, "moved");
+      else end(carrier, Code.silent, event === "timeout" ? missed : "replaced");
     }
     queueFlush();
   };
@@ -285,9 +291,20 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const read = recordReader(sink, 2 * maxMessage);
 
     const onClose = ({ code, reason }: TransportEnd) => {
+      if (!carriers.has(number)) return;
       const inOrder: number[] = [kind.oneShot ? Code.normal : Code.rotate, Code.superseded];
       if (carrier.isHeard && inOrder.includes(carrier.endCode ?? code)) return tell("completed");
-      end(carrier, code, reason);
+      end(carrier, code, causeOf(attempt, code, reason, clock.now() - carrier.heardAt, isMixed));
+      if (attempt.cause === "server gone" && isForeign && env.fetch) {
+        // Where the server is, and says no, a request that asks for no answer gets through. Once, as it costs one more.
+        probed ??= env.fetch(`${base}/`, { mode: "no-cors" }).then(
+          () => "CORS",
+          () => reason,
+        );
+        probed.then((cause) => {
+          attempt.cause = cause;
+        });
+      }
       tell("lost");
     };
     const onMessage = (payload: Payload) => {
@@ -300,7 +317,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       } catch (error) {
         const { code, message: reason } = error as ProtocolError;
         // Before that this may be anybody: a captive portal, an error page.
-        if (!carrier.isHeard) return onClose({ code: Code.lost, reason: "Not encke's answer" });
+        if (!carrier.isHeard) return onClose({ code: Code.lost, reason: "not encke" });
         if (code === Code.gap) return onClose({ code, reason });
         // What is not broken by the protocol is so by us.
         return finish(code ?? Code.internal, reason);
@@ -322,7 +339,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   };
 
   /** Closes a carrier whose part is over, and says in the report why; what was said first stays. */
-  const end = ({ attempt, endCode, transport }: Carrier, code: number, cause: string) => {
+  const end = ({ attempt, endCode, transport }: Carrier, code: number, cause: Cause) => {
     if (!attempt.code) {
       Object.assign(attempt, { duration: clock.now() - attempt.startedAt, code: endCode ?? code, cause });
     }
@@ -401,7 +418,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     current = undefined;
     for (const cancel of cancels) cancel?.();
     seat.leave();
-    for (const carrier of carriers.values()) end(carrier, Code.normal, "Session over");
+    for (const carrier of carriers.values()) end(carrier, Code.normal, "closed");
     carriers.clear();
     on.onClose({ code, reason, wasClean, retryAfter: retry ? +retry : undefined });
   };
@@ -417,6 +434,13 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     closing ??= { code: Code.normal, reason: "" };
     env.beacon(sendUrl(), bodyOf(beaconSize));
     current = undefined;
+  });
+  cancels[place.block] = env.lifecycle.onBlocked((blocked) => {
+    for (const attempt of attempts) {
+      // Of a WebSocket's URL a violation may tell the scheme alone (CSP 3, "strip URL for use in reports").
+      const isThis = attempt.transport === "websocket" ? /^ws/.test(blocked) : blocked.startsWith(url);
+      if (isThis && attempt.heardAfter === undefined) attempt.cause = "CSP";
+    }
   });
   // What the page sends in this turn rides on the first request.
   queueMicrotask(() => dispatch(state.main, "timeout"));

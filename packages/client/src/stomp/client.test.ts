@@ -128,7 +128,8 @@ describe("over a session", () => {
     const stage = new Stage(() => Object.assign(new TestSession(), { report: () => ({ attempts: [] }) }));
     expect(stage.client.report()).toEqual({ state: "connecting", attempts: [] });
     stage.socket.end();
-    expect(stage.client.report()).toEqual({ state: "connecting" });
+    // And goes on doing so when that has ended.
+    expect(stage.client.report()).toEqual({ state: "connecting", attempts: [] });
   });
 });
 

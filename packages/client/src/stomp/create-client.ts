@@ -54,6 +54,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   /** What was sent and awaits RECEIPT, by its id. */
   const receipts = new Map<string | undefined, Outgoing>();
 
+  /** The last one, to be reported on. */
+  let opened: StompSocket | undefined;
   /** Undefined between two connections. */
   let socket: StompSocket | undefined;
   let decoder: FrameDecoder;
@@ -183,9 +185,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       if (asked.some((value) => (value as Partial<Promise<unknown>> | undefined)?.then))
         asked = await Promise.all(asked);
       if (closing) return;
-      const opened = openSocket();
+      const next = openSocket();
+      opened = next;
       // A session watches itself.
-      heartBeat = opened.isSession ? [0, 0] : [heartbeatOutgoing, heartbeatIncoming];
+      heartBeat = next.isSession ? [0, 0] : [heartbeatOutgoing, heartbeatIncoming];
       outbox = [
         frameOf("CONNECT", {
           "accept-version": "1.2,1.1,1.0",
@@ -199,10 +202,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
         ...[...handed, ...outbox].filter(({ command }) => command === "SEND"),
       ];
       handed = [];
-      socket = opened;
-      decoder = new FrameDecoder((frame) => opened === socket && received(frame));
-      opened.binaryType = "arraybuffer";
-      opened.onopen = opened.ontransport = changed;
+      socket = next;
+      decoder = new FrameDecoder((frame) => next === socket && received(frame));
+      next.binaryType = "arraybuffer";
+      next.onopen = next.ontransport = changed;
       const read = (data: string | Uint8Array) => {
         heardAt = env.clock.now();
         try {
@@ -212,9 +215,9 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
         }
       };
       // An event for each message costs more than all the rest of its way.
-      if (opened.isSession) opened.receive = read;
-      opened.onmessage = ({ data }) => read(typeof data === "string" ? data : new Uint8Array(data));
-      opened.onclose = (end) => opened === socket && lost(end);
+      if (next.isSession) next.receive = read;
+      next.onmessage = ({ data }) => read(typeof data === "string" ? data : new Uint8Array(data));
+      next.onclose = (end) => next === socket && lost(end);
       changed();
     } catch (error) {
       retry(new EnckeError("CONNECTION_LOST", (error as Error).message, error));
@@ -339,7 +342,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     get connected() {
       return connected;
     },
-    report: () => ({ state, ...socket?.report?.() }),
+    report: () => ({ state, ...opened?.report?.() }),
     on(type, handler) {
       const guarded = (event: ClientEvents[typeof type]) => guard(handler, event);
       on(type, guarded);

@@ -16,7 +16,7 @@ export const eventSource: TransportKind = {
     source.onerror = () => {
       // It would connect again by itself, with the same URL.
       source.close();
-      on.onClose({ code: 1006, reason: "network error" });
+      on.onClose({ code: 1006, reason: "refused" });
     };
     return { close: () => source.close() };
   },

@@ -4,7 +4,7 @@ import type { Poster, Transport, TransportEnd, TransportEvents } from "./transpo
 /** How a request ended. @param status 0: there was no answer, or it broke off */
 export const endOf = (status: number): TransportEnd => ({
   code: status === 200 ? 1000 : 1006,
-  reason: status ? `HTTP ${status}` : "network error",
+  reason: status ? `HTTP ${status}` : "server gone",
 });
 
 /**

@@ -9,7 +9,7 @@ export type TransportName = "websocket" | "fetch-stream" | "event-source" | "ifr
 export interface TransportEnd {
   /** WebSocket close code (RFC 6455 section 7.4); 1000 for a complete answer with status 200, 1006 for any other. */
   readonly code: number;
-  /** What the other side or the browser said, for people. */
+  /** What the other side or the browser said, for people; "" if nothing. */
   readonly reason: string;
 }
 

@@ -62,11 +62,11 @@ describe("the answer", () => {
     expect(opened.ends).toEqual([{ code: 1006, reason }]);
   });
 
-  it("that never came is a network error", async () => {
+  it("that never came is the word of a server that is gone", async () => {
     const { opened, exchange } = await post();
     exchange.cut();
     await network.settled();
-    expect(opened.ends).toEqual([{ code: 1006, reason: "network error" }]);
+    expect(opened.ends).toEqual([{ code: 1006, reason: "server gone" }]);
   });
 
   it("is a message with status 200, whatever it is: what it means is not for a transport to say", async () => {

@@ -204,7 +204,7 @@ export class SimulatedClient {
     };
     const env: Environment = {
       clock: this.clock,
-      lifecycle: { onWake: (run) => listen(this.#wakes)(() => run(false)), onLeave: listen(this.#leaves) },
+      lifecycle: { onWake: (run) => listen(this.#wakes)(() => run(false)), onLeave: listen(this.#leaves), onBlocked: () => () => {} },
       WebSocket: this.network.WebSocket,
       XMLHttpRequest: this.network.XMLHttpRequest,
       fetch: undefined,

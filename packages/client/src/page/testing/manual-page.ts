@@ -18,6 +18,7 @@ export class ManualPage implements Environment {
   readonly errors: unknown[] = [];
   readonly #wakes = new Set<(isOnline: boolean) => void>();
   readonly #leaves = new Set<() => void>();
+  readonly #blocks = new Set<(url: string) => void>();
   #octet = 0;
 
   constructor(
@@ -28,15 +29,21 @@ export class ManualPage implements Environment {
   readonly lifecycle = {
     onWake: (run: (isOnline: boolean) => void) => listen(this.#wakes, run),
     onLeave: (run: () => void) => listen(this.#leaves, run),
+    onBlocked: (run: (url: string) => void) => listen(this.#blocks, run),
   };
 
   /** Listeners to the page's life that were not taken off. */
   get listeners(): number {
-    return this.#wakes.size + this.#leaves.size;
+    return this.#wakes.size + this.#leaves.size + this.#blocks.size;
   }
 
   wake(isOnline = false): void {
     for (const run of [...this.#wakes]) run(isOnline);
+  }
+
+  /** The page's Content-Security-Policy speaks. */
+  block(url: string): void {
+    for (const run of [...this.#blocks]) run(url);
   }
 
   /** The page goes away for good. */
