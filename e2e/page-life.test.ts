@@ -1,4 +1,5 @@
-import { expect, type Page, type Server, seen, test } from "./testing/browser.ts";
+import { expect, type Server, seen, test } from "./testing/browser.ts";
+import { listenedTo } from "./testing/listened-to.ts";
 
 const expectSessions = (server: Server, count: number) =>
   expect
@@ -38,18 +39,6 @@ test("what a page publishes as it leaves arrives", async ({ server, openPage, op
     "and again from xhrPoll",
   ]);
 });
-
-/** The types of the events that the page's window and document are listened to for. */
-async function listenedTo(page: Page): Promise<string[]> {
-  const devtools = await page.context().newCDPSession(page);
-  const types: string[] = [];
-  for (const expression of ["window", "document"]) {
-    const { result } = await devtools.send("Runtime.evaluate", { expression });
-    const { listeners } = await devtools.send("DOMDebugger.getEventListeners", { objectId: result.objectId! });
-    types.push(...listeners.map(({ type }) => type));
-  }
-  return types;
-}
 
 test("nothing listens for `unload` or `beforeunload`, and a closed client listens for nothing", async ({
   server,
