@@ -1,4 +1,5 @@
 import { expect, seen, test } from "./testing/browser.ts";
+import { StompTcp } from "./testing/stomp-tcp.ts";
 
 const streams = [
   { name: "fetch-stream", transport: "fetchStream" },
@@ -44,6 +45,37 @@ for (const { name, transport } of streams) {
     // Nothing of it stays behind in the page.
     await client.evaluate((it) => it.client.close());
     expect(await page.locator("iframe").count()).toBe(0);
+  });
+
+  test(`${name} is followed by the next where what it keeps in the page has grown`, async ({
+    startServer,
+    openClient,
+  }) => {
+    const server = await startServer({ stompPort: 0 });
+    const program = await StompTcp.connect(server.stompPort!);
+    const { client } = await openClient(server.url, { transports: [transport, "xhrPoll"] });
+    await client.evaluate(async (it, name) => {
+      await it.listen("/topic/a");
+      await it.carriedBy(name);
+    }, name);
+    // 10 MiB: more than twice what a frame or a stream carries at the most.
+    for (let number = 1; number <= 160; number++) program.publish("/topic/a", String(number).padEnd(65_536, "."));
+    await client.evaluate(async (it, name) => {
+      await it.inbox("/topic/a").count(160);
+      await it.carriedBy(name);
+    }, name);
+    const texts = await client.evaluate((it) => it.inbox("/topic/a").texts.map((text) => Number.parseInt(text, 10)));
+    expect(texts).toEqual(Array.from({ length: 160 }, (_, at) => at + 1));
+    const attempts = await client.evaluate(
+      ({ client }, name) =>
+        (client.report() as { attempts: { transport: string; code?: number }[] }).attempts
+          .filter(({ transport }) => transport === name)
+          .map(({ code }) => code),
+      name,
+    );
+    // An event source keeps nothing. What comes between two streams travels by polls.
+    expect([...new Set(attempts)]).toEqual(name === "event-source" ? [undefined] : [4008, undefined]);
+    program.close();
   });
 
   test(`${name} carries a session that has nothing else`, async ({ server, openClient }) => {

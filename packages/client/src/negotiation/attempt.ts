@@ -46,6 +46,8 @@ export interface Attempt {
   readonly startedAt: number;
   /** Requests made: 1, or the number of polls. */
   requests: number;
+  /** What has come on it, text in UTF-16 code units. */
+  bytes: number;
   /** Milliseconds until the server's greeting came; absent if none did. */
   heardAfter?: number;
   /** Milliseconds from start to end; absent while it is open. */

@@ -85,13 +85,15 @@ const bodySize = 256 * 1024;
 const beaconSize = 48 * 1024;
 /** Where an acknowledgement costs a request, it waits so many times longer. */
 const receiveOnlyPatience = 8;
+/** An acknowledgement that is owed comes after 1 s (PROTOCOL.md section 3.2) and a round trip. Milliseconds. */
+const doubtAfter = 5_000;
 /** Milliseconds between two polls of a tab that may not hold one, because others do. */
 const turn = 1_000;
 /** How long the server may take to answer `close`, in milliseconds. */
 const closeDeadline = 3_000;
 
 /** What waits and may be cancelled has a place: the parts of the state have theirs in order, and then come these. */
-const place = { acknowledge: 3, close: 4, turn: 5, wake: 6, leave: 7, block: 8 } as const;
+const place = { acknowledge: 3, close: 4, turn: 5, wake: 6, leave: 7, block: 8, doubt: 9 } as const;
 
 function partsOf({ main, candidate, sender }: SessionState): Part[] {
   return [main, candidate, sender];
@@ -227,7 +229,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const startedAt = clock.now();
     let carrier = current!;
     if (isFresh) {
-      const attempt = { transport: kind.name!, takesOver, startedAt, requests: 0 };
+      const attempt = { transport: kind.name!, takesOver, startedAt, requests: 0, bytes: 0 };
       if (at !== "sending" && attempts.push(attempt) > attemptsKept) attempts.shift();
       carrier = { kind, attempt, feed: new Feed(buffer, true), heardAt: 0 };
     }
@@ -256,7 +258,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
           return tell("started");
         case Type.acknowledge:
           carrier.isHeard = true;
-          if (buffer.acknowledge(value)) return;
+          arm(place.doubt);
+          if (buffer.acknowledge(value)) return doubt();
           break;
         case Type.greeting:
           attempt.heardAfter ??= clock.now() - attempt.startedAt;
@@ -311,6 +314,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       // One that was given up may still deliver what the browser had in its hands.
       if (!carriers.has(number)) return;
       carrier.heardAt = clock.now();
+      attempt.bytes += payload.length;
       try {
         if (typeof payload === "string") read(payload, kind.duplex || kind.oneShot);
         else sink(Type.binary, 0, payload);
@@ -356,9 +360,16 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   /** Sends records that are not messages: over a carrier, or for one that cannot. Those that are lost are missed, which is an end like any other. */
   const say = (number: number, records: string, then?: SessionEvent) => {
     const { kind, transport } = carriers.get(number)!;
+    if (kind.duplex) return transport!.send!(records);
     const onClose = () => then && dispatch(partOf(number), then);
-    if (kind.duplex) transport!.send!(records);
-    else poster!.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose }, env);
+    poster!.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose }, env);
+  };
+
+  /** What is sent on a WebSocket is soon acknowledged, or it is as if the page had just woken: does that way still pass anything? */
+  const doubt = () => {
+    if (current?.kind.duplex && buffer.acknowledged < buffer.last && !cancels[place.doubt]) {
+      arm(place.doubt, doubtAfter, () => dispatch(state.main, "wake"));
+    }
   };
 
   const queueFlush = () => {
@@ -379,6 +390,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       if (!current.saidClose) rest += closeRecord();
       current.saidClose = !!closing;
       if (rest) transport!.send!(rest);
+      doubt();
     } else if (state.sender.at === "idle" && (buffer.acknowledged < buffer.last || mustAcknowledge || closing)) {
       dispatch(state.sender, "send");
     }

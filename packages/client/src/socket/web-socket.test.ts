@@ -219,8 +219,28 @@ describe("on a WebSocket", () => {
     socket.send("b");
     await page.settled();
     expect(link.heard.splice(0)).toEqual([expect.stringMatching(/^a3:(s1:)?t1:b$/)]);
+    link.say("a1:");
     await page.pass(5_000);
     expect(link.heard).toEqual([]);
+  });
+
+  it("what is not acknowledged in 5 s makes the session ask whether anything still passes, and then go elsewhere", async () => {
+    const { socket, log } = await page.connectWebSocket();
+    const { link } = page;
+    socket.send("a");
+    await page.pass(3_000);
+    link.say("a1:");
+    await page.pass(5_000);
+    socket.send("b");
+    await page.pass(4_999);
+    // What the server says is no answer to that.
+    link.say("t1:x");
+    expect(link.heard.join("")).not.toContain("p");
+    await page.pass(1);
+    expect(link.heard.join("")).toMatch(/p\d+:$/);
+    await page.pass(5_000);
+    expect(log).toEqual(["x", "transport null"]);
+    expect(page.exchange).toMatchObject({ kind: "poll", body: "s2:t1:b" });
   });
 
   it("a message that is missing ends the carrier, and the session goes on from what was received", async () => {

@@ -14,7 +14,7 @@ export const fetchStream: TransportKind = {
   sender: post,
   open(url, body, on, env) {
     const { fetch } = env;
-    if (!fetch) return request(url, body, on, env, true);
+    if (!fetch) return request(url, body, on, env, 0, true);
     const controller = new AbortController();
     const read = async () => {
       const { status, body: answer } = await fetch(url, { method: "POST", body, signal: controller.signal });

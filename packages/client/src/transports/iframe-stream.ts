@@ -29,10 +29,12 @@ export const iframeStream: TransportKind = {
     page.addEventListener("message", hear);
     frame.hidden = true;
     // The document is complete, or is another one: an error page.
-    frame.onload = () => {
-      close();
-      on.onClose({ code: 1006, reason: "document ended" });
-    };
+    frame.onload = () =>
+      // Behind what it has posted.
+      env.clock.after(0, () => {
+        close();
+        on.onClose({ code: 1006, reason: "document ended" });
+      });
     frame.src = `${url}&w=${encodeURIComponent(page.origin)}`;
     document.documentElement.append(frame);
     return { close };

@@ -11,6 +11,7 @@ export const endOf = (status: number): TransportEnd => ({
  * One POST. It is simple in the sense of CORS (WHATWG Fetch, "CORS-safelisted request-header"): a string body goes as `text/plain;charset=UTF-8`, and no
  * listener on `upload` may be added, as that alone would ask for a preflight.
  *
+ * @param timeout milliseconds until it ends as if there were no answer; 0: none
  * @param isStreamed hands over the answer as it comes, and not as a whole
  */
 export function request(
@@ -18,7 +19,8 @@ export function request(
   body: string,
   on: TransportEvents,
   env: Environment,
-  isStreamed?: boolean,
+  timeout = 0,
+  isStreamed = false,
 ): Transport {
   const request = new env.XMLHttpRequest!();
   let taken = 0;
@@ -34,14 +36,18 @@ export function request(
     on.onClose(endOf(request.status));
   };
   request.open("POST", url);
+  request.timeout = timeout;
   request.send(body);
   return { close: () => request.abort() };
 }
+
+/** A box may have forgotten a request, and connections are few. Milliseconds. */
+const deadline = 10_000;
 
 /** One POST and its complete answer. */
 export const post: Poster = {
   path: "send",
   duplex: false,
   oneShot: true,
-  open: (url, body, on, env) => request(url, body, on, env),
+  open: (url, body, on, env) => request(url, body, on, env, deadline),
 };
