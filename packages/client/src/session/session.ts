@@ -64,6 +64,8 @@ export interface Session {
 interface Carrier {
   readonly kind: Poster;
   readonly attempt: Attempt;
+  /** Of the latest request's body, in UTF-16 code units. */
+  octets: number;
   /** Where it stands in what is sent on it. */
   readonly feed: Feed;
   transport?: Transport;
@@ -185,15 +187,18 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
 
   /** Starts the time of a part, and does what belongs to its beginning. */
   const enter = (part: Part, at: number) => {
+    if ("carrier" in part && !carriers.has(part.carrier)) open(part);
     watch(part, at, clock.now());
     if (!("carrier" in part)) return;
-    if (!carriers.has(part.carrier)) open(part);
-    else if (part.at === "proving") say(part.carrier, numberRecord(Type.ping, part.carrier), "answered");
+    if (part.at === "proving") say(part.carrier, numberRecord(Type.ping, part.carrier), part);
     else if (part.at === "naming") say(part.carrier, acknowledgement() + numberRecord(Type.name, part.as));
   };
 
   const watch = (part: Part, at: number, from: number) => {
-    const ms = timeIn(part, paceOf);
+    // 64 kbit/s are enough for a body.
+    const grace = "carrier" in part ? carriers.get(part.carrier)!.octets / 8 : 0;
+    const limit = timeIn(part, paceOf);
+    const ms = limit && limit + grace;
     arm(at, ms && from + ms - clock.now(), () => {
       const heardAt = part.at === "attached" ? carriers.get(part.carrier)!.heardAt : 0;
       // One timer in a carrier's life instead of one for each message: it sees when something was heard last, and waits the rest.
@@ -231,12 +236,13 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     if (isFresh) {
       const attempt = { transport: kind.name!, takesOver, startedAt, requests: 0, bytes: 0 };
       if (at !== "sending" && attempts.push(attempt) > attemptsKept) attempts.shift();
-      carrier = { kind, attempt, feed: new Feed(buffer, true), heardAt: 0 };
+      carrier = { kind, attempt, feed: new Feed(buffer, true), heardAt: 0, octets: 0 };
     }
     const { attempt } = carrier;
     attempt.requests++;
     carrier.isHeard = false;
     carrier.heardAt = startedAt;
+    carrier.octets = body.length;
     carriers.set(number, carrier);
 
     const tell = (event: SessionEvent) => dispatch(partOf(number), event);
@@ -297,6 +303,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       if (!carriers.has(number)) return;
       const inOrder: number[] = [kind.oneShot ? Code.normal : Code.rotate, Code.superseded];
       if (carrier.isHeard && inOrder.includes(carrier.endCode ?? code)) return tell("completed");
+      // It would be refused again and again.
+      if (reason === "HTTP 413") return finish(Code.tooBig, reason);
       end(carrier, code, causeOf(attempt, code, reason, clock.now() - carrier.heardAt, isMixed));
       if (attempt.cause === "server gone" && isForeign && env.fetch) {
         // Where the server is, and says no, a request that asks for no answer gets through. Once, as it costs one more.
@@ -358,10 +366,10 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   };
 
   /** Sends records that are not messages: over a carrier, or for one that cannot. Those that are lost are missed, which is an end like any other. */
-  const say = (number: number, records: string, then?: SessionEvent) => {
+  const say = (number: number, records: string, asking?: Part) => {
     const { kind, transport } = carriers.get(number)!;
     if (kind.duplex) return transport!.send!(records);
-    const onClose = () => then && dispatch(partOf(number), then);
+    const onClose = () => partOf(number) === asking && dispatch(asking, "answered");
     poster!.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose }, env);
   };
 

@@ -24,9 +24,11 @@ interface Opening extends Under {
   readonly fall?: Fall | undefined;
 }
 
-/** It owes a pong; "due": the server has it, as the answer to the POST says that brought it the ping. */
+/** It owes a pong; "due": the server has the ping, as the answer to the POST says that brought it. */
 interface Proving extends Under {
   readonly at: "proving" | "due";
+  /** Pongs that came before. */
+  readonly pongs: number;
 }
 
 /** The server sends on this carrier, or on others of its kind before it, since that time. */
@@ -96,6 +98,9 @@ export interface StepContext {
   /** In [0, 1). */
   readonly random: number;
 }
+
+/** One pong in time may be chance where a busy page looks late at the answer to its ping. */
+const proofs = 3;
 
 const idle: Idle = { at: "idle" };
 
@@ -176,16 +181,19 @@ export function step(
         if (fall) learned = judge(learned, base, fall);
         carry();
         // What brought the greeting may still swallow what is sent on it, or hold back what follows.
-      } else candidate = { at: "proving", carrier, kind };
+      } else candidate = { at: "proving", carrier, kind, pongs: 0 };
       break;
     case "proving answered":
-      if (!isMain) candidate = { at: "due", carrier, kind };
+      if (!isMain) candidate = { ...(part as Proving), at: "due" };
       break;
     case "proving ponged":
-    case "due ponged":
+    case "due ponged": {
+      const pongs = (part as Proving).pongs + 1;
       if (isMain) main = { ...(main as Attached), at: "attached" };
-      else name();
+      else if (kind.duplex || pongs === proofs) name();
+      else candidate = { at: "proving", carrier, kind, pongs };
       break;
+    }
     case "naming started":
       candidate = idle;
       losses = 0;

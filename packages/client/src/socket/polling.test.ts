@@ -147,6 +147,25 @@ describe("what is sent while a poll is held", () => {
     expect(endIn(page.exchange.body)).toMatchObject({ before: "s1:t1:a", code: 1000 });
   });
 
+  it("is not sent again where something on the way takes no body of that size: the session ends, and says so", async () => {
+    const { socket, log } = await page.connectPolling(only);
+    socket.send("x".repeat(3_000_000));
+    await page.settled();
+    await page.answer("too large", 413);
+    expect(log.slice(-1)).toEqual([{ code: 4004, reason: "HTTP 413", wasClean: false, retryAfter: undefined }]);
+    expect(page.held).toEqual([]);
+  });
+
+  it("has more time the larger it is: 64 kbit/s are enough", async () => {
+    const { socket, log } = await page.connectPolling(only);
+    socket.send("x".repeat(200_000));
+    await page.pass(30_000);
+    expect(page.exchange).toMatchObject({ kind: "send", isHeld: true });
+    expect(log).toEqual([]);
+    await page.pass(10_000);
+    expect(log[0]).toBe("transport null");
+  });
+
   it("goes in POSTs of bounded size", async () => {
     const { socket } = await page.connectPolling(only);
     const message = "x".repeat(100_000);
