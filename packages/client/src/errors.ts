@@ -36,20 +36,20 @@ export type EnckeErrorCode =
 
 /** What to do about each. */
 const remedies: Record<EnckeErrorCode, string> = {
-  BAD_OPTION: "Give it the form that the documentation says.",
-  CLOSED: "The client was closed: connect again.",
-  CONNECTION_LOST: "It will be tried again; the cause says what failed.",
-  FRAME_TOO_BIG: "The other side must send less at once.",
-  HEADER_NOT_WRITABLE: "Leave line ends out of headers.",
-  MALFORMED_FRAME: "Look at what answers there: it is not STOMP.",
-  MESSAGE_TOO_BIG: "Split it.",
-  NOT_ACKNOWLEDGEABLE: 'Subscribe with ack "client-individual", and answer while the connection lasts.',
-  NOT_SENT: "Publish it again.",
-  OUTBOX_FULL: "Too much waits to be sent: publish less, or wait.",
-  SERVER_ERROR: "The cause is the server's ERROR frame.",
-  SESSION_ENDED: "Update the page or the server.",
-  UNKNOWN_OUTCOME: "No word came whether it arrived: publish it again if twice is better than never.",
-  UNSUPPORTED: "List more transports, or open a socket yourself.",
+  BAD_OPTION: "See the documentation",
+  CLOSED: "Connect again",
+  CONNECTION_LOST: "It will be tried again",
+  FRAME_TOO_BIG: "Send less at once",
+  HEADER_NOT_WRITABLE: "Leave line ends out",
+  MALFORMED_FRAME: "Look at what answers there",
+  MESSAGE_TOO_BIG: "Split it",
+  NOT_ACKNOWLEDGEABLE: 'Subscribe with ack "client-individual", and answer while connected',
+  NOT_SENT: "Publish it again",
+  OUTBOX_FULL: "Publish less, or wait",
+  SERVER_ERROR: "See the cause",
+  SESSION_ENDED: "Update the page or the server",
+  UNKNOWN_OUTCOME: "Publish it again if twice is better than never",
+  UNSUPPORTED: "List more transports",
 };
 
 /** An error with a stable code, what happened, and what to do about it. */
