@@ -41,8 +41,9 @@ export const minify = (properties = false) =>
   terser({
     ecma: 2022,
     module: true,
-    compress: { passes: 5, unsafe_arrows: true, pure_getters: true },
-    mangle: { properties },
+    // What the script is there for.
+    compress: { passes: 5, unsafe_arrows: true, pure_getters: true, top_retain: ["Encke"] },
+    mangle: { properties, reserved: ["Encke"] },
     format: { comments: false },
   });
 
