@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { browserOn } from "../testing/simulated-browser.ts";
 import { type Happening, type Schedule, SimulatedRun } from "../testing/simulated-run.ts";
 
 const patient = { window: 600_000 };
@@ -6,7 +7,17 @@ const patient = { window: 600_000 };
 /** A run of what happens, in a good network unless it says otherwise. */
 function runOf(happenings: Happening[] = [], schedule: Partial<Schedule> = {}): SimulatedRun {
   return new SimulatedRun(
-    { seed: 0, requests: [], sockets: [], echoes: "nobody", hasWebSocket: true, ...schedule, happenings },
+    {
+      seed: 0,
+      requests: [],
+      streams: [],
+      sockets: [],
+      echoes: "nobody",
+      transports: ["websocket", "xhr-poll"],
+      hasFetch: true,
+      ...schedule,
+      happenings,
+    },
     patient,
   );
 }
@@ -38,7 +49,7 @@ describe("a session in which things cross", () => {
     const run = runOf(
       [
         { wait: 51, what: "client sends", sizes: [-1] },
-        { wait: 10_000, what: "page wakes" },
+        { wait: 10_000, what: "page wakes", isOnline: false },
       ],
       {
         requests: [
@@ -69,7 +80,7 @@ describe("a session in which things cross", () => {
   it("repeats a POST that failed without waiting for the next poll", async () => {
     const passed = { is: "passed", up: 0, down: 0 } as const;
     const run = runOf([{ wait: 5_000, what: "client sends", sizes: [1] }], {
-      hasWebSocket: false,
+      transports: ["xhr-poll"],
       requests: [passed, passed, { is: "refused" }],
     });
     await run.play();
@@ -91,9 +102,9 @@ describe("a session in which things cross", () => {
     "ends with 4000 for a client that ends it with %j, and the server goes on",
     async (parameters) => {
       const run = runOf();
-      const { network } = run.client;
       await run.pass(5_000);
-      const socket = new network.WebSocket("ws://server/encke/anothersessionsomewhere/websocket?v=1&c=1&r=0&t=1&o=1");
+      const { WebSocket } = browserOn(run.client.network);
+      const socket = new WebSocket("ws://server/encke/anothersessionsomewhere/websocket?v=1&c=1&r=0&t=1&o=1");
       const heard: unknown[] = [];
       socket.onmessage = ({ data }) => heard.push(data);
       socket.onclose = ({ code }) => heard.push(code);

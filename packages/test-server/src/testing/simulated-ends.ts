@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebSocket as ServerWebSocket } from "ws";
 import type { Environment } from "../../../client/src/page/environment.ts";
 import { type Session as ClientSession, openSession, type SessionEnd } from "../../../client/src/session/session.ts";
+import { eventSource } from "../../../client/src/transports/event-source.ts";
+import { fetchStream } from "../../../client/src/transports/fetch-stream.ts";
 import { webSocket } from "../../../client/src/transports/websocket.ts";
 import { xhrPoll } from "../../../client/src/transports/xhr-poll.ts";
 import type { Channel } from "../channel.ts";
@@ -12,7 +14,9 @@ import { Hub } from "../session/hub.ts";
 import { Session as ServerSession } from "../session/session.ts";
 import { type Payload, parameterRecord, Type } from "../shared.ts";
 import { carryByWebSocket } from "../transports/websocket.ts";
+import { browserOn } from "./simulated-browser.ts";
 import { type SimulatedListener, SimulatedNetwork } from "./simulated-network.ts";
+import { SimulatedSeats } from "./simulated-seats.ts";
 import type { SimulatedClock, SimulatedTime } from "./simulated-time.ts";
 
 /** What is wrong with a run. Messages and numbers, so that a shrunk schedule can be read beside it. */
@@ -171,6 +175,11 @@ export class SimulatedServer implements SimulatedListener {
   }
 }
 
+const kinds = { websocket: webSocket, "fetch-stream": fetchStream, "event-source": eventSource, "xhr-poll": xhrPoll };
+
+/** A transport that can be simulated. */
+export type SimulatedKind = keyof typeof kinds;
+
 /** The real client session with its real transports, in a page that can go away. */
 export class SimulatedClient {
   readonly clock: SimulatedClock;
@@ -185,45 +194,49 @@ export class SimulatedClient {
   isClosing = false;
   isGone = false;
   readonly carriers: Array<string | null> = [];
-  readonly #wakes = new Set<() => void>();
+  readonly seats: SimulatedSeats;
+  readonly #wakes = new Set<(isOnline: boolean) => void>();
   readonly #leaves = new Set<() => void>();
 
   constructor(
     readonly time: SimulatedTime,
-    readonly settings: { seed: number; echoes: string; hasWebSocket: boolean },
+    readonly settings: { seed: number; echoes: string; transports: readonly SimulatedKind[]; hasFetch: boolean },
     readonly violations: Violations,
     /** What servers have sent it so far. */
     readonly streams: () => readonly Stream[],
   ) {
     this.clock = time.clock();
     this.network = new SimulatedNetwork(time);
+    this.seats = new SimulatedSeats(time);
+    const { WebSocket, XMLHttpRequest, EventSource, fetch, beacon } = browserOn(this.network);
     const random = randomFrom(settings.seed);
-    const listen = (set: Set<() => void>) => (run: () => void) => {
+    const listen = <T>(set: Set<T>, run: T) => {
       set.add(run);
       return () => set.delete(run);
     };
     const env: Environment = {
       clock: this.clock,
-      lifecycle: { onWake: (run) => listen(this.#wakes)(() => run(false)), onLeave: listen(this.#leaves), onBlocked: () => () => {} },
-      WebSocket: this.network.WebSocket,
-      XMLHttpRequest: this.network.XMLHttpRequest,
-      fetch: undefined,
-      EventSource: undefined,
+      lifecycle: {
+        onWake: (run) => listen(this.#wakes, run),
+        onLeave: (run) => listen(this.#leaves, run),
+        onBlocked: () => () => {},
+      },
+      WebSocket,
+      XMLHttpRequest,
+      EventSource,
+      fetch: settings.hasFetch ? fetch : undefined,
       document: undefined,
-      seatAt: () => ({ isTaken: true, take() {}, insist() {}, leave() {} }),
+      seatAt: this.seats.seatAt,
       recall: () => null,
       remember: () => {},
       baseUrl: undefined,
       random,
       randomOctets: (count) => Uint8Array.from({ length: count }, () => random() * 256),
-      beacon: (url, body) => {
-        this.network.beacon(url, body);
-        return true;
-      },
+      beacon,
       reportError: (error) => violations.add(`reported: ${error}`),
     };
     this.session = openSession(
-      { base: "http://server/encke", kinds: settings.hasWebSocket ? [webSocket, xhrPoll] : [xhrPoll], protocols: [] },
+      { base: "http://server/encke", kinds: settings.transports.map((name) => kinds[name]), protocols: [] },
       {
         onOpen: () => {
           if (this.wasOpened) violations.add("the client was told twice that it is open");
@@ -252,8 +265,13 @@ export class SimulatedClient {
     this.session.close(code, reason);
   }
 
-  wake(): void {
-    for (const run of [...this.#wakes]) run();
+  /** What it listens to that is not its own. */
+  get listeners(): number {
+    return this.#wakes.size + this.#leaves.size;
+  }
+
+  wake(isOnline: boolean): void {
+    for (const run of [...this.#wakes]) run(isOnline);
   }
 
   /** The page goes away: a last word, and nothing of it runs any longer. */

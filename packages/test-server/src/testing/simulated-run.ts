@@ -1,6 +1,6 @@
 import type { Limits } from "../limits.ts";
-import { type Accepted, SimulatedClient, SimulatedServer, Violations } from "./simulated-ends.ts";
-import type { RequestFate, SocketFate, Tells, Weather } from "./simulated-network.ts";
+import { type Accepted, SimulatedClient, type SimulatedKind, SimulatedServer, Violations } from "./simulated-ends.ts";
+import type { RequestFate, SocketFate, Tells, Weather } from "./simulated-fates.ts";
 import { SimulatedTime } from "./simulated-time.ts";
 
 /** Something that happens `wait` milliseconds after what was before it. Sizes are octets; negative ones make binary messages. */
@@ -10,20 +10,25 @@ export type Happening = { readonly wait: number } & (
   | { readonly what: "delays become"; readonly up: number; readonly down: number }
   | { readonly what: "weather"; readonly weather: Weather; readonly for: number }
   | { readonly what: "all is cut"; readonly part: number; readonly tells: Tells }
-  | { readonly what: "page wakes" }
+  | { readonly what: "page wakes"; readonly isOnline: boolean }
+  | { readonly what: "other tabs"; readonly leave: boolean }
   | { readonly what: "server restarts"; readonly down: number }
 );
 
 export interface Schedule {
   /** For all that is random in the client. */
   readonly seed: number;
+  /** What becomes of polls and sends, one after the other; of streams and event streams; of WebSockets. */
   readonly requests: readonly RequestFate[];
+  readonly streams: readonly RequestFate[];
   readonly sockets: readonly SocketFate[];
   readonly happenings: readonly Happening[];
   /** Who answers each message with one, within the same turn. */
   readonly echoes: "nobody" | "client" | "server";
-  /** The browser has WebSocket. Without it the session polls. */
-  readonly hasWebSocket: boolean;
+  /** Best first. */
+  readonly transports: readonly SimulatedKind[];
+  /** Streams are read by `fetch`, and otherwise by `XMLHttpRequest`. */
+  readonly hasFetch: boolean;
 }
 
 /** A run that needs more events than this goes round in circles. */
@@ -45,6 +50,7 @@ export class SimulatedRun {
     );
     const { network } = this.client;
     network.requestFates = [...schedule.requests];
+    network.streamFates = [...schedule.streams];
     network.socketFates = [...schedule.sockets];
     this.#serve();
   }
@@ -103,13 +109,10 @@ export class SimulatedRun {
     }
   }
 
-  /** From here on the network is a good one. What it has lost before stays lost. */
+  /** From here on the network is a good one, and no other tab wants it. */
   calm(): void {
-    const { network } = this.client;
-    network.weather = "passes";
-    network.requestFates = [];
-    network.socketFates = [];
-    network.up = network.down = 20;
+    this.client.network.calm();
+    this.client.seats.isFree = true;
   }
 
   end(how: "client closes" | "server closes" | "page leaves"): void {
@@ -121,8 +124,17 @@ export class SimulatedRun {
   }
 
   async pass(ms: number, isEnough: () => boolean = () => false): Promise<void> {
-    await this.time.pass(ms, () => this.isBroken || isEnough());
+    await this.time.pass(ms, () => {
+      this.#count();
+      return this.isBroken || isEnough();
+    });
     if (this.time.steps > maxSteps) this.violations.add("it goes round in circles");
+  }
+
+  /** Between two turns the client has one carrier and one candidate open at the most, and one request that sends. */
+  #count(): void {
+    const { carrier, send } = this.client.network.open;
+    if (carrier > 2 || send > 1) this.violations.add(`${carrier} carriers and ${send} sends are open at a time`);
   }
 
   #happen(happening: Happening): void {
@@ -148,7 +160,11 @@ export class SimulatedRun {
       case "all is cut":
         return network.cutAll(happening.part, happening.tells);
       case "page wakes":
-        return client.wake();
+        return client.wake(happening.isOnline);
+      case "other tabs":
+        client.seats.isFree = happening.leave;
+        if (!happening.leave) client.seats.deny();
+        return;
       case "server restarts":
         // It is down already.
         if (!network.listener) return;
