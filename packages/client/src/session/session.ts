@@ -123,6 +123,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   const isMixed = protocol === "https:" && base.startsWith("http:");
   /** What POSTs for those that only receive. */
   const poster = kinds.find((kind) => kind.sender)?.sender;
+  /** A tab that may not hold a request open has something to fall back on. */
+  const mayPoll = kinds.some((kind) => kind.oneShot);
   let state = initialState(recall(base, env));
   /** What carries, or did until a moment ago: the server was told to go on elsewhere. */
   let current: Carrier | undefined;
@@ -160,7 +162,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const { learned } = state;
     const now = clock.now();
     const silence = "carrier" in part ? now - carriers.get(part.carrier)!.heardAt : 0;
-    const permitted = kinds.filter(({ duplex, oneShot }) => duplex || oneShot || seat.isTaken);
+    const permitted = kinds.filter(({ duplex, oneShot }) => duplex || oneShot || !mayPoll || seat.isTaken);
     state = step(state, part, event, { kinds: permitted, now, silence, random: env.random() });
     if (state.learned !== learned) remember(base, state.learned, env);
     for (const [at, part] of partsOf(state).entries()) if (part !== before[at]) enter(part, at);

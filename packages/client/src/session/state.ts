@@ -164,10 +164,10 @@ export function step(
     } else attach(part.at === "attached" ? { kind: lost, age, silence } : undefined);
   };
 
-  if (event === "evicted") {
+  if (event === "evicted" && base.oneShot) {
     if ("kind" in candidate && !candidate.kind.duplex) candidate = idle;
     // With a higher number than any that was named.
-    if ("since" in main && !main.kind.duplex && base.oneShot) attach();
+    if ("since" in main && !main.kind.duplex) attach();
   }
   switch (`${part.at} ${event}` as const) {
     case "waiting timeout":

@@ -98,6 +98,19 @@ describe("a session in which things cross", () => {
     expect(run.client.clock.pending).toBe(0);
   });
 
+  it("streams on where nothing that polls is listed, whatever other tabs want", async () => {
+    const run = runOf(
+      [
+        { wait: 0, what: "other tabs", leave: false },
+        { wait: 1_000, what: "all is cut", part: 0, tells: "both" },
+      ],
+      { transports: ["fetch-stream"] },
+    );
+    await run.play();
+    await run.pass(1_000);
+    expect(run.client.carriers).toEqual(["fetch-stream", null, "fetch-stream"]);
+  });
+
   it.each(["", "code=7", "code=1006", "code=5000", "code=3000.5", "code=x"])(
     "ends with 4000 for a client that ends it with %j, and the server goes on",
     async (parameters) => {
