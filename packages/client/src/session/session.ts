@@ -231,7 +231,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     }
     if (!kind.oneShot && paceOf(kind) < greeted.ping) query += `&i=${paceOf(kind)}`;
     // A candidate brings nothing before it is named. What has to be sent while a poll follows another is sent beside it.
-    const body = isFresh && part !== state.candidate ? bodyOf(bodySize) : "";
+    const body = isFresh && part !== state.candidate && !kind.duplex ? bodyOf(bodySize) : "";
 
     const startedAt = clock.now();
     let carrier = current!;

@@ -111,6 +111,19 @@ describe("a session in which things cross", () => {
     expect(run.client.carriers).toEqual(["fetch-stream", null, "fetch-stream"]);
   });
 
+  it("does not wait for a WebSocket as for a body that is long under way", async () => {
+    const run = runOf(
+      [
+        { wait: 0, what: "client sends", sizes: [250_000] },
+        { wait: 0, what: "weather", weather: "loses", for: 100 },
+      ],
+      { transports: ["websocket"] },
+    );
+    await run.play();
+    await run.pass(11_000);
+    expect(run.summary()).toMatchObject({ isOpen: true, clientOwes: 0 });
+  });
+
   it.each(["", "code=7", "code=1006", "code=5000", "code=3000.5", "code=x"])(
     "ends with 4000 for a client that ends it with %j, and the server goes on",
     async (parameters) => {
