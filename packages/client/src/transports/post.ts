@@ -41,7 +41,7 @@ export function request(
   return { close: () => request.abort() };
 }
 
-/** A box may have forgotten a request, and connections are few. Milliseconds. */
+/** A box may have forgotten a request, and connections are few. Milliseconds; the body may need longer, at 64 kbit/s. */
 const deadline = 10_000;
 
 /** One POST and its complete answer. */
@@ -49,5 +49,5 @@ export const post: Poster = {
   path: "send",
   duplex: false,
   oneShot: true,
-  open: (url, body, on, env) => request(url, body, on, env, deadline),
+  open: (url, body, on, env) => request(url, body, on, env, deadline + body.length / 8),
 };

@@ -124,6 +124,19 @@ describe("a session in which things cross", () => {
     expect(run.summary()).toMatchObject({ isOpen: true, clientOwes: 0 });
   });
 
+  it("gives a POST with a large body the time that it needs", async () => {
+    const passed = { is: "passed", up: 0, down: 0 } as const;
+    const run = runOf([{ wait: 1_000, what: "client sends", sizes: [250_000] }], {
+      transports: ["xhr-poll"],
+      requests: [passed, passed, { is: "passed", up: 20_000, down: 0 }],
+    });
+    await run.play();
+    const before = run.client.network.begun.length;
+    await run.pass(21_000);
+    expect(run.client.network.begun.length - before).toBe(1);
+    expect(run.summary()).toMatchObject({ clientOwes: 0, bufferedByClient: 0 });
+  });
+
   it.each(["", "code=7", "code=1006", "code=5000", "code=3000.5", "code=x"])(
     "ends with 4000 for a client that ends it with %j, and the server goes on",
     async (parameters) => {
