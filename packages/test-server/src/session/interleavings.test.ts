@@ -126,7 +126,7 @@ describe("a session in which things cross", () => {
 
   it("gives a POST with a large body the time that it needs", async () => {
     const passed = { is: "passed", up: 0, down: 0 } as const;
-    const run = runOf([{ wait: 1_000, what: "client sends", sizes: [250_000] }], {
+    const run = runOf([{ wait: 2_000, what: "client sends", sizes: [250_000] }], {
       transports: ["xhr-poll"],
       requests: [passed, passed, { is: "passed", up: 20_000, down: 0 }],
     });
