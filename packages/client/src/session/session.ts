@@ -303,7 +303,11 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
 
     const onClose = ({ code, reason }: TransportEnd) => {
       if (!carriers.has(number)) return;
-      const inOrder: number[] = [kind.oneShot ? Code.normal : Code.rotate, Code.superseded];
+      // While nothing is named, nothing of ours has taken over.
+      const inOrder: unknown[] = [
+        kind.oneShot ? Code.normal : Code.rotate,
+        state.candidate.at === "naming" && Code.superseded,
+      ];
       if (carrier.isHeard && inOrder.includes(carrier.endCode ?? code)) return tell("completed");
       // It would be refused again and again.
       if (reason === "HTTP 413") return finish(Code.tooBig, reason);

@@ -137,6 +137,15 @@ describe("a session in which things cross", () => {
     expect(run.summary()).toMatchObject({ clientOwes: 0, bufferedByClient: 0 });
   });
 
+  it("is not in haste where each stream is called off at once", async () => {
+    const run = runOf([], {
+      transports: ["fetch-stream"],
+      streams: Array(1_000).fill({ is: "doubled", again: 0, answer: 0 }),
+    });
+    await run.pass(60_000);
+    expect(run.client.network.begun.length).toBeLessThan(60);
+  });
+
   it.each(["", "code=7", "code=1006", "code=5000", "code=3000.5", "code=x"])(
     "ends with 4000 for a client that ends it with %j, and the server goes on",
     async (parameters) => {
