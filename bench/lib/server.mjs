@@ -1,5 +1,5 @@
 /**
- * The servers of a benchmark, in a process of their own: encke's, a middlebox in front of it, and a bare one for WebSockets, which is also
+ * The servers of a benchmark, in a process of their own: encke's, its peers', a middlebox in front of each, and a bare one for WebSockets, which is also
  * the smallest broker that stompjs can talk to. `stage.mjs` starts it and talks to it by IPC.
  */
 import { once } from "node:events";
@@ -7,11 +7,15 @@ import { createServer as createHttpServer } from "node:http";
 import { WebSocketServer } from "ws";
 import { createMiddlebox, createServer } from "../../packages/test-server/dist/index.js";
 import { messages } from "./numbers.mjs";
+import { startPeers } from "./peers.mjs";
 
 const server = createServer({ port: 0, stompPort: 0, staticDirectory: process.argv[2] });
 await server.listen();
+const peers = await startPeers(process.argv[2], server.stompPort);
 const box = createMiddlebox({ target: server.url });
+const peersBox = createMiddlebox({ target: peers.url });
 await box.listen();
+await peersBox.listen();
 
 /** Who listens to what at the bare server: functions that write one message. */
 const listeners = new Map();
@@ -66,7 +70,7 @@ const commands = {
     for (const message of messages(count)) listener(message);
   },
   box(settings) {
-    Object.assign(box, settings);
+    for (const each of [box, peersBox]) Object.assign(each, settings);
   },
   bareReceived: (destination) => counts.get(destination) ?? 0,
   async brokerReceived() {
@@ -82,6 +86,7 @@ process.once("disconnect", () => process.exit());
 process.send({
   url: server.url,
   boxUrl: box.url,
+  peersBoxUrl: peersBox.url,
   bareUrl: `ws://127.0.0.1:${bare.address().port}`,
   stompUrl: `${server.url.replace("http", "ws")}/stomp`,
   stompPort: server.stompPort,

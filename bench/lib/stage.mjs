@@ -13,11 +13,19 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const scripts = {
   "encke.js": join(root, "packages/client/dist/encke.min.js"),
   "stompjs.js": join(root, "node_modules/@stomp/stompjs/bundles/stomp.umd.min.js"),
+  "sockjs.js": join(root, "node_modules/sockjs-client/dist/sockjs.min.js"),
+  "socket.io.js": join(root, "node_modules/socket.io-client/dist/socket.io.min.js"),
   "page.js": join(root, "bench/lib/page.js"),
+  "starts.js": join(root, "bench/lib/starts.js"),
 };
-
-/** Milliseconds after which a benchmark that got stuck is ended: several times what the longest takes. */
-const LIMIT = 240_000;
+/** The scripts of each page. */
+const pages = {
+  "encke.html": ["encke.js", "starts.js"],
+  "stompjs.html": ["stompjs.js"],
+  "sockjs.html": ["sockjs.js", "stompjs.js", "starts.js"],
+  "socket.io.html": ["socket.io.js", "starts.js"],
+  "all.html": ["encke.js", "stompjs.js", "page.js"],
+};
 
 export class Stage {
   #folder;
@@ -26,18 +34,18 @@ export class Stage {
   #cdp;
   #calls = 0;
 
-  static async open() {
+  /** @param limit milliseconds after which a benchmark that got stuck is ended: several times what it takes */
+  static async open({ limit = 240_000 } = {}) {
     const stage = new Stage();
     stage.#folder = mkdtempSync(join(tmpdir(), "encke-bench-"));
     process.once("exit", () => rmSync(stage.#folder, { recursive: true, force: true }));
     setTimeout(() => {
       console.error("It takes far too long: a message may have been lost.");
       process.exit(1);
-    }, LIMIT).unref();
+    }, limit).unref();
     for (const [name, path] of Object.entries(scripts)) copyFileSync(path, join(stage.#folder, name));
-    for (const names of [["encke.js"], ["stompjs.js"], Object.keys(scripts)]) {
+    for (const [file, names] of Object.entries(pages)) {
       const tags = names.map((name) => `<script src="${name}"></script>`).join("");
-      const file = names.length === 1 ? names[0].replace(".js", ".html") : "all.html";
       writeFileSync(join(stage.#folder, file), `<!doctype html><link rel="icon" href="data:,">${tags}`);
     }
     // For example --cpu-prof, to see where its time goes.
