@@ -16,11 +16,13 @@ export class StompTcp {
     socket.on("error", () => {});
   }
 
-  static async connect(port: number): Promise<StompTcp> {
+  /** @param headers more of CONNECT */
+  static async connect(port: number, headers: Record<string, string> = {}): Promise<StompTcp> {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     const peer = new StompTcp(socket);
     const connected = new Promise<void>((resolve) => peer.#waiting.set("CONNECTED", resolve));
-    peer.#say("CONNECT\naccept-version:1.2\nhost:test\n\n");
+    const lines = Object.entries({ host: "test", ...headers }).map(([name, value]) => `${name}:${value}\n`);
+    peer.#say(`CONNECT\naccept-version:1.2\n${lines.join("")}\n`);
     await connected;
     return peer;
   }

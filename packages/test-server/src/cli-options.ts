@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { defaultLimits, type Limits } from "./limits.ts";
-import type { ServerOptions } from "./server.ts";
+import { parseRelayUrl } from "./relay/relay-url.ts";
+import { relayForm, type ServerOptions } from "./server.ts";
 
 /** What `--help` prints. */
 export const usage = `encke-server: sessions that resume, a STOMP broker behind them, and a demo
@@ -11,10 +12,11 @@ export const usage = `encke-server: sessions that resume, a STOMP broker behind 
   --port N            HTTP port; 0 picks a free one (default 8000)
   --host HOST         address to listen at (default 127.0.0.1)
   --stomp-port N      also listen for STOMP over TCP; 0 picks a free port
+  --relay URL         a real broker in place of the embedded one: stomp://login:passcode@host:61613/virtual-host
   --origin URL        an origin whose pages may use the server beside its own; may be repeated
   --static DIR        serve this folder at / instead of the demo
   --resume-window N   seconds that a session without a connection is kept (default 60)
-  --config FILE       a JSON file with these options: port, host, stompPort, origins, staticDirectory, resumeWindow, limits
+  --config FILE       a JSON file with these options: port, host, stompPort, relay, origins, staticDirectory, resumeWindow, limits
   --help              this text
 
 SIGTERM and SIGINT end it in order: sessions get what they have coming and are told to come back later.
@@ -44,6 +46,7 @@ const forms: Record<Exclude<keyof ServerOptions, "limits">, Form> = {
     "a folder that is there",
     (value) => typeof value === "string" && !!statSync(value, { throwIfNoEntry: false })?.isDirectory(),
   ],
+  relay: [relayForm, (value) => typeof value === "string" && parseRelayUrl(value) !== undefined],
   resumeWindow: whole(86_400),
 };
 /** Octets, counts, or milliseconds, of which a timer takes no more. */
@@ -108,6 +111,7 @@ export function readOptions(args: string[]): ServerOptions | undefined {
     port: ["--port", number(values.port)],
     host: ["--host", values.host],
     stompPort: ["--stomp-port", number(values["stomp-port"])],
+    relay: ["--relay", values.relay],
     origins: ["--origin", values.origin],
     staticDirectory: ["--static", values.static],
     resumeWindow: ["--resume-window", number(values["resume-window"])],
@@ -128,6 +132,7 @@ function parse(args: string[]) {
       port: { type: "string" },
       host: { type: "string" },
       "stomp-port": { type: "string" },
+      relay: { type: "string" },
       origin: { type: "string", multiple: true },
       static: { type: "string" },
       "resume-window": { type: "string" },

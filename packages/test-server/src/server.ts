@@ -11,6 +11,8 @@ import { EnckeEndpoint } from "./http/encke-endpoint.ts";
 import { isOriginAllowed } from "./http/origin.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
+import { Relay } from "./relay/relay.ts";
+import { parseRelayUrl } from "./relay/relay-url.ts";
 import { Hub } from "./session/hub.ts";
 import { systemClock } from "./shared.ts";
 import { listenStomp, type StompPort } from "./stomp-port.ts";
@@ -28,6 +30,11 @@ export interface ServerOptions {
   resumeWindow?: number;
   /** Port for STOMP over TCP, on the same host; 0 picks a free one. @default none */
   stompPort?: number;
+  /**
+   * A real broker in place of the embedded one, as `stomp://login:passcode@host:61613/virtual-host`, of which all but the host may be left out.
+   * @default none
+   */
+  relay?: string;
   /** A folder to serve instead of the demo. */
   staticDirectory?: string;
   limits?: Partial<Limits>;
@@ -40,6 +47,9 @@ const stompPath = "/stomp";
 /** The build puts the demo beside the server. */
 const demoDirectory = fileURLToPath(new URL("demo", import.meta.url));
 
+/** What `relay` is, in words. */
+export const relayForm = "stomp://login:passcode@host:61613/virtual-host, of which all but the host may be left out";
+
 /** Time for sessions to take what they still have to get when the server goes down, in milliseconds. */
 const drainTime = 3_000;
 /** Time for the network to take the last of it, in milliseconds. */
@@ -50,7 +60,7 @@ export class EnckeServer {
   readonly #options: ServerOptions;
   readonly #http: Server;
   readonly #hub: Hub;
-  readonly #broker = new Broker();
+  readonly #application: Broker | Relay;
   readonly #endpoint: EnckeEndpoint;
   readonly #plainStomp = new WebSocketServer({
     noServer: true,
@@ -67,15 +77,18 @@ export class EnckeServer {
 
   constructor(options: ServerOptions = {}) {
     this.#options = options;
-    const { resumeWindow, staticDirectory = demoDirectory } = options;
+    const { resumeWindow, staticDirectory = demoDirectory, relay } = options;
     const limits: Limits = {
       ...defaultLimits,
       ...(resumeWindow === undefined ? {} : { window: resumeWindow * 1000 }),
       ...options.limits,
     };
-    this.#hub = new Hub(this.#broker, limits, systemClock, atEndOfTurn);
+    const target = relay === undefined ? undefined : parseRelayUrl(relay);
+    if (relay !== undefined && !target) throw new TypeError(`relay takes ${relayForm}`);
+    this.#application = target ? new Relay(target) : new Broker();
+    this.#hub = new Hub(this.#application, limits, systemClock, atEndOfTurn);
     this.#endpoint = new EnckeEndpoint(this.#hub, base, new Set(options.origins));
-    const metrics = createMetrics(this.#hub, this.#broker);
+    const metrics = createMetrics(this.#hub, this.#application);
     const files = existsSync(staticDirectory) ? sirv(staticDirectory, { dev: true, etag: true }) : undefined;
     this.#files = (request, response, next) => {
       if (request.url === "/healthz") return void response.end(this.#isClosing ? "draining\n" : "ok\n");
@@ -119,7 +132,7 @@ export class EnckeServer {
     });
     if (stompPort === undefined) return;
     try {
-      this.#stompPort = await listenStomp({ application: this.#broker, host, port: stompPort });
+      this.#stompPort = await listenStomp({ application: this.#application, host, port: stompPort });
     } catch (error) {
       this.#http.close();
       throw error;
@@ -168,7 +181,9 @@ export class EnckeServer {
     if (!isStomp || this.#isClosing || !isOriginAllowed(request, new Set(this.#options.origins))) {
       return void socket.destroy();
     }
-    this.#plainStomp.handleUpgrade(request, socket, head, (webSocket) => acceptStompWebSocket(webSocket, this.#broker));
+    this.#plainStomp.handleUpgrade(request, socket, head, (webSocket) =>
+      acceptStompWebSocket(webSocket, this.#application),
+    );
   }
 }
 

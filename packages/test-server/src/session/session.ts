@@ -27,6 +27,8 @@ export interface SessionHost {
 
 /** A candidate that was not named within this time, in milliseconds, is of no use (PROTOCOL.md section 6). */
 const candidateLife = 60_000;
+/** How long a POST is held at the most whose session takes nothing more, in milliseconds. */
+const pausedAnswer = 5_000;
 /** How long a closed session waits for a client that may have missed the end of it, in milliseconds. */
 const closedWindow = 10_000;
 /** Of so many ended carriers the numbers are known. A browser that comes back with one does so within seconds. */
@@ -48,6 +50,10 @@ export class Session implements Channel {
   isOver = false;
   /** The highest number that took over. */
   #highest = 0;
+  /** The application takes nothing more: so much it has, and the client is told of no more until it goes on. */
+  #heldAt: number | undefined;
+  /** What waits for that. */
+  readonly #held: (() => void)[] = [];
   #isWakeQueued = false;
   #isAcknowledgeQueued = false;
   #wasAboveHighWater = false;
@@ -91,6 +97,32 @@ export class Session implements Channel {
     this.#closing = { code, reason, ...(retry === undefined ? {} : { retry }) };
     this.host.afterTurn(() => this.#handler.onClose());
     this.#queueWake();
+  }
+
+  /** What comes from now on is not acknowledged, so that it counts in the client's `bufferedAmount`; that has a bound. */
+  pause(): void {
+    this.#heldAt ??= this.#receiver.received;
+  }
+
+  resume(): void {
+    if (this.#heldAt === undefined) return;
+    this.#heldAt = undefined;
+    for (const run of this.#held.splice(0)) run();
+    this.#queueAcknowledge();
+  }
+
+  /** Runs it as soon as the application takes more, and soon in any case. An answer that said too little at once would only bring the same again. */
+  afterPause(run: () => void): void {
+    if (this.#heldAt === undefined) return run();
+    const cancel = this.host.clock.after(pausedAnswer, () => {
+      this.#held.splice(this.#held.indexOf(once), 1);
+      run();
+    });
+    const once = () => {
+      cancel();
+      run();
+    };
+    this.#held.push(once);
   }
 
   // Carriers
@@ -183,6 +215,10 @@ export class Session implements Channel {
     const accepted = this.#receiver.accept(number, octets);
     if (accepted < 0) return false;
     if (accepted > 0 && !this.#closing) this.#handler.onMessage(message);
+    // Twice what a client may have on its way, which it does not exceed unless it is not ours.
+    if (this.#heldAt !== undefined && this.#receiver.octets > this.host.limits.maxBuffered) {
+      throw new ProtocolError(Code.overflow, "What is not acknowledged has grown too much.");
+    }
     if (this.#receiver.octets >= acknowledgeBounds.octets) this.#queueAcknowledge();
     else this.#cancelAcknowledge ??= this.host.clock.after(acknowledgeBounds.wait, () => this.#acknowledgeAlone());
     return true;
@@ -213,9 +249,9 @@ export class Session implements Channel {
     );
   }
 
-  /** How many messages were taken in. */
+  /** How many messages were taken in, as far as the client is to know. */
   get received(): number {
-    return this.#receiver.received;
+    return this.#heldAt ?? this.#receiver.received;
   }
 
   /**
@@ -223,7 +259,7 @@ export class Session implements Channel {
    * false): who has moved to another carrier does not read what a late or repeated request is answered with.
    */
   acknowledgement(isHeard = true): string {
-    if (!isHeard) return numberRecord(Type.acknowledge, this.received);
+    if (!isHeard || this.#heldAt !== undefined) return numberRecord(Type.acknowledge, this.received);
     this.#cancelAcknowledge?.();
     this.#cancelAcknowledge = undefined;
     return numberRecord(Type.acknowledge, this.#receiver.tell());
@@ -231,7 +267,7 @@ export class Session implements Channel {
 
   /** An acknowledgement to put in front of what is sent anyway; "" if none is owed. */
   get owedAcknowledgement(): string {
-    return this.#receiver.owes ? this.acknowledgement() : "";
+    return this.#owes ? this.acknowledgement() : "";
   }
 
   /** `x`, once all that was sent before it has left on this carrier. */
@@ -239,6 +275,10 @@ export class Session implements Channel {
     if (!this.#closing || this.active !== carrier || carrier.feed.isPending) return undefined;
     this.#hasSaidAll = true;
     return { ...this.#closing, record: parameterRecord(Type.close, { ...this.#closing }) };
+  }
+
+  get #owes(): boolean {
+    return this.#receiver.owes && this.#heldAt === undefined;
   }
 
   /** After the turn, as what is being read may have an answer of its own for it to ride on. */
@@ -253,7 +293,7 @@ export class Session implements Channel {
 
   #acknowledgeAlone(): void {
     this.#cancelAcknowledge = undefined;
-    if (this.#receiver.owes) this.active?.outlet.acknowledge();
+    if (this.#owes) this.active?.outlet.acknowledge();
   }
 
   #queueWake(): void {
@@ -286,6 +326,7 @@ export class Session implements Channel {
   end(code: number, reason: string, alsoTell?: Outlet): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.resume();
     this.#cancelWindow?.();
     this.#cancelAcknowledge?.();
     const record = parameterRecord(Type.close, { code, reason: reason || undefined });

@@ -23,5 +23,5 @@ export function send(session: Session, response: ServerResponse, { number, speak
   const spokenFor = speaksFor === undefined ? undefined : (session.spokenFor(speaksFor) ?? null);
   new Carrier(session, outlet, number, spokenFor).read(body);
   // A client that misses the answer to something new sends it again; to a repetition it may not listen any longer.
-  answerRecords(response, session.acknowledgement(session.received > before) + end);
+  session.afterPause(() => answerRecords(response, session.acknowledgement(session.received > before) + end));
 }
