@@ -3,7 +3,7 @@ import { type Breakable, type Line, moment } from "./line.ts";
 /** Statuses with which no Response can be constructed around a body (Fetch, "null body status"). */
 const WITHOUT_BODY = [204, 205, 304];
 
-/** A fetch that rejects while the line is cut, and whose answers break off in the middle when it is. */
+/** A fetch that rejects while the line is cut, and whose answers break off in the middle when it is, or are held back until they are complete. */
 export function faultyFetch(real: typeof fetch, line: Line): typeof fetch {
   return async (input, init) => {
     const wish = init?.signal ?? (input instanceof Request ? input.signal : undefined);
@@ -13,18 +13,19 @@ export function faultyFetch(real: typeof fetch, line: Line): typeof fetch {
     }
     const control = new AbortController();
     const exchange: Breakable = {
-      kind: "http",
+      kind: "stream",
       break() {
         line.open.delete(exchange);
         setTimeout(() => control.abort(new TypeError("network error")));
       },
     };
     line.open.add(exchange);
+    const { streamsPass } = line;
     if (wish?.aborted) control.abort(wish.reason);
     else wish?.addEventListener("abort", () => control.abort(wish.reason), { once: true });
     try {
       const response = await real(input, { ...init, signal: control.signal });
-      return whenRead(response, () => line.open.delete(exchange));
+      return whenRead(streamsPass ? response : await whole(response), () => line.open.delete(exchange));
     } catch (error) {
       line.open.delete(exchange);
       throw error;
@@ -43,6 +44,13 @@ function aMoment(signal: AbortSignal | undefined): Promise<void> {
     setTimeout(resolve, moment());
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+}
+
+/** The same response, when all of it is there. */
+async function whole(response: Response): Promise<Response> {
+  if (response.body === null) return response;
+  const copy = new Response(await response.blob(), response);
+  return Object.defineProperty(copy, "url", { value: response.url });
 }
 
 /** The same response, which calls `over` when its body has ended in any way. */

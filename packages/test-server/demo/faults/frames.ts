@@ -9,9 +9,20 @@ const WATCH_MS = 50;
  */
 export function stopFrames(page: Document, line: Line): void {
   const open = new Map<HTMLIFrameElement, () => void>();
+  /** Those that hand on nothing, as they never are complete. */
+  const held = new WeakSet<MessageEventSource>();
+  // What captures comes before what does not.
+  page.defaultView!.addEventListener(
+    "message",
+    (event) => {
+      if (event.source !== null && held.has(event.source)) event.stopImmediatePropagation();
+    },
+    true,
+  );
   const watch = (frame: HTMLIFrameElement) => {
     if (!line.httpPasses) return stopFor(frame, WATCH_MS);
-    const entry = { kind: "http" as const, break: () => stopFor(frame, 0) };
+    if (!line.streamsPass && frame.contentWindow) held.add(frame.contentWindow);
+    const entry = { kind: "stream" as const, break: () => stopFor(frame, 0) };
     line.open.add(entry);
     open.set(frame, () => line.open.delete(entry));
   };

@@ -1,6 +1,6 @@
 /** Something open on the network that can be torn down without a word. */
 export interface Breakable {
-  readonly kind: "websocket" | "http";
+  readonly kind: "websocket" | "http" | "stream";
   /** The page sees what it would see if the network had died: never a clean close. */
   break(): void;
 }
@@ -9,6 +9,8 @@ export interface Breakable {
 export interface Line {
   readonly webSocketPasses: boolean;
   readonly httpPasses: boolean;
+  /** Answers come as they are sent, and not only when they are complete. What is opened before stays as it was. */
+  readonly streamsPass: boolean;
   readonly open: Set<Breakable>;
 }
 

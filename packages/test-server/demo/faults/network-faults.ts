@@ -11,6 +11,7 @@ import { faultyWebSocket } from "./web-socket.ts";
  */
 export class NetworkFaults {
   #blocked = false;
+  #held = false;
   #cutUntil = 0;
   #line: Line;
   #changed = new Set<() => void>();
@@ -24,6 +25,9 @@ export class NetworkFaults {
       },
       get httpPasses() {
         return !faults.cut;
+      },
+      get streamsPass() {
+        return !faults.#held;
       },
     };
   }
@@ -39,6 +43,10 @@ export class NetworkFaults {
 
   get blocked(): boolean {
     return this.#blocked;
+  }
+
+  get held(): boolean {
+    return this.#held;
   }
 
   get cut(): boolean {
@@ -62,11 +70,19 @@ export class NetworkFaults {
     this.#tell();
   }
 
+  /** A network that hands answers on when they are complete: streams that are open die, of new ones nothing comes. */
+  holdStreams(held: boolean): void {
+    this.#held = held;
+    if (held) this.#break("stream");
+    this.#tell();
+  }
+
   /** Nothing gets through for this time. */
   cutEverything(ms: number): void {
     this.#cutUntil = Date.now() + ms;
     this.#break("websocket");
     this.#break("http");
+    this.#break("stream");
     this.#tell();
     setTimeout(() => this.#tell(), ms + 1);
   }

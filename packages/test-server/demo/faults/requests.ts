@@ -62,13 +62,18 @@ export function faultyXmlHttpRequest(Real: typeof XMLHttpRequest, line: Line): t
   };
 }
 
-/** An EventSource whose stream dies for good when the line is cut. */
+/** An EventSource whose stream dies for good when the line is cut, and that hears nothing while streams are held back. */
 export function faultyEventSource(Real: typeof EventSource, line: Line): typeof EventSource {
   return class FaultyEventSource extends Real implements Breakable {
-    readonly kind = "http";
+    readonly kind = "stream";
 
     constructor(url: string | URL, init?: EventSourceInit) {
       super(url, init);
+      if (!line.streamsPass) {
+        // The first listeners of their types run first.
+        const hold = (event: Event) => event.stopImmediatePropagation();
+        for (const type of ["open", "message"]) this.addEventListener(type, hold);
+      }
       if (line.httpPasses) line.open.add(this);
       else this.#fail(moment());
     }
