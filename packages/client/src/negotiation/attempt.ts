@@ -16,7 +16,7 @@ import type { TransportName } from "../transports/transport.ts";
  * | `refused` | an EventSource was not answered as one; the browser does not say how |
  * | `server gone` | there was no answer at all |
  * | `not encke` | the answer was somebody else's: a captive portal, an error page |
- * | `moved`, `replaced`, `closed` | nothing was wrong: something better took over, the page woke or gave the connection to another tab, the session is over |
+ * | `moved`, `replaced`, `closed` | nothing was wrong: something better took over, the page woke, was put aside or gave the connection to another tab, the session is over |
  */
 export type Cause =
   | "upgrade refused"

@@ -53,7 +53,7 @@ function page() {
     document,
     heard,
     offWake: lifecycle.onWake(() => heard.push("wake")),
-    offLeave: lifecycle.onLeave(() => heard.push("leave")),
+    offLeave: lifecycle.onLeave((isKept) => heard.push(isKept ? "leave, kept" : "leave")),
   };
 }
 
@@ -90,13 +90,30 @@ describe("a page wakes", () => {
 });
 
 describe("a page leaves", () => {
-  it("with pagehide, unless it is kept in the back/forward cache", () => {
+  it("with pagehide, which says whether it is kept in the back/forward cache", () => {
     const { window, document, heard } = page();
     document.hidden = true;
     window.fire("pagehide", { persisted: true });
-    expect(heard).toEqual([]);
+    expect(heard).toEqual(["leave, kept"]);
     window.fire("pagehide", { persisted: false });
-    expect(heard).toEqual(["leave"]);
+    expect(heard).toEqual(["leave, kept", "leave"]);
+  });
+
+  it("once each time, and not when it is hidden after it has come back", () => {
+    const { window, document, heard } = page();
+    for (const round of [1, 2]) {
+      window.fire("pagehide", { persisted: true });
+      document.hidden = true;
+      document.fire("visibilitychange");
+      document.hidden = false;
+      document.fire("visibilitychange");
+      window.fire("pageshow", { persisted: true });
+      document.hidden = true;
+      document.fire("visibilitychange");
+      document.hidden = false;
+      document.fire("visibilitychange");
+      expect(heard.filter((what) => what === "leave, kept")).toHaveLength(round);
+    }
   });
 
   it("when it is hidden behind pagehide, so that what the page's own listeners send goes along", () => {

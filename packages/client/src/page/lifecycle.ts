@@ -8,12 +8,14 @@ export interface Lifecycle {
    */
   onWake(run: (isOnline: boolean) => void): () => void;
   /**
-   * The page goes away for good: `pagehide` that is not kept in the back/forward cache. It is told once the page is hidden, which comes behind all listeners to
-   * `pagehide`, so that what they send goes along. Returns what stops it.
+   * The page goes away: `pagehide`. It is told once the page is hidden, which comes behind all listeners to `pagehide`, so that what they send goes along. Returns
+   * what stops it.
    *
+   * @param run told whether the page is kept in the back/forward cache, from which it comes back with `onWake`. There it is to hold nothing open: Chromium drops a
+   * page for which more than a little arrives, or that has a lock which another tab asks for
    * @see HTML, "unload a document": `pagehide`, then `visibilitychange` unless the page was hidden already
    */
-  onLeave(run: () => void): () => void;
+  onLeave(run: (isKept?: boolean) => void): () => void;
   /** The page's Content-Security-Policy has kept a request from leaving. Returns what stops it. @param run told the URL, or of a WebSocket only its scheme */
   onBlocked(run: (url: string) => void): () => void;
 }
@@ -39,10 +41,12 @@ export function lifecycleOf(scope: Partial<Window>): Lifecycle {
     onBlocked: (run) =>
       listen(["securitypolicyviolation"], true, ({ blockedURI }: SecurityPolicyViolationEvent) => run(blockedURI)),
     onLeave(run) {
-      let isLeaving = false;
-      return listen(["pagehide", "visibilitychange"], false, ({ persisted }: PageTransitionEvent) => {
-        isLeaving ||= persisted === false;
-        if (isLeaving && scope.document!.hidden) run();
+      let isKept: boolean | undefined;
+      return listen(["pagehide", "visibilitychange"], false, ({ persisted = isKept }: Partial<PageTransitionEvent>) => {
+        isKept = persisted;
+        if (isKept === undefined || !scope.document!.hidden) return;
+        run(isKept);
+        isKept = undefined;
       });
     },
   };

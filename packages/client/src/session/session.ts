@@ -454,12 +454,15 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     dispatch(state.main, "wake");
     if (isOnline) dispatch(state.candidate, "renew");
   });
-  /** The page goes away: a last POST with what is waiting and, if all of it fits, the end of the session. */
-  cancels[place.leave] = env.lifecycle.onLeave(() => {
-    if (!wasGreeted) return;
-    closing ??= { code: Code.normal, reason: "" };
-    env.beacon(sendUrl(), bodyOf(beaconSize));
-    current = undefined;
+  /** The page goes away: a last POST with what is waiting and, if all of it fits and the page does not come back, the end of the session. */
+  cancels[place.leave] = env.lifecycle.onLeave((isKept) => {
+    if (!isKept && wasGreeted) closing ??= { code: Code.normal, reason: "" };
+    const rest = wasGreeted && bodyOf(beaconSize);
+    if (rest) env.beacon(sendUrl(), rest);
+    if (isKept) {
+      dispatch(state.main, "rest");
+      seat.leave();
+    } else current = undefined;
   });
   cancels[place.block] = env.lifecycle.onBlocked((blocked) => {
     for (const attempt of attempts) {

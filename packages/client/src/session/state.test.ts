@@ -347,7 +347,9 @@ describe("whatever happens", () => {
     },
     {
       weight: 1,
-      arbitrary: fc.constantFrom("wake main" as const, "evicted main" as const, "renew candidate" as const),
+      arbitrary: fc.constantFrom(
+        ...(["wake main", "rest main", "evicted main", "renew candidate"] satisfies Happening[]),
+      ),
     },
     { weight: 2, arbitrary: fc.constant("send sender" as const) },
     { weight: 3, arbitrary: fc.nat(120_000) },
@@ -363,7 +365,7 @@ describe("whatever happens", () => {
   /** Whether that can happen: a timer runs only in a state that has one, and only what is under way is heard of. */
   const canHappen = (state: SessionState, event: string, role: Role) => {
     const part = state[role];
-    if (["wake", "evicted", "renew"].includes(event)) return true;
+    if (["wake", "rest", "evicted", "renew"].includes(event)) return true;
     if (event === "send") return "since" in state.main;
     if (event === "timeout") return timeIn(part, pace) !== undefined;
     if (!("carrier" in part)) return false;

@@ -73,7 +73,7 @@ export type Part = Main | Candidate | Sender;
 /**
  * "greeted", "ponged", "started": what the server says; it goes on sending from where it started. "answered": the server has the ping. "completed": an answer
  * came whole, or the server has ended a carrier in order. "lost": any other end. "timeout": the time of this state is over. "wake": the page or the
- * network may have been away. "renew": the network may be another one. "evicted": other tabs need the connection. "send": something is to be sent.
+ * network may have been away. "rest": the page is put aside, and wakes. "renew": the network may be another one. "evicted": other tabs need the connection. "send": something is to be sent.
  */
 export type SessionEvent =
   | "greeted"
@@ -84,6 +84,7 @@ export type SessionEvent =
   | "lost"
   | "timeout"
   | "wake"
+  | "rest"
   | "renew"
   | "evicted"
   | "send";
@@ -225,6 +226,10 @@ export function step(
       break;
     default:
       if (event === "lost" || event === "timeout") lose();
+      if (event === "rest") {
+        main = { at: "waiting", delay: patience };
+        candidate = sender = idle;
+      }
   }
   return { main, candidate, sender, count, losses, learned };
 }

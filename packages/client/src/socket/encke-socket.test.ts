@@ -463,6 +463,37 @@ describe("a page that goes away", () => {
     expect(page.env.beacons[0]?.body).toMatch(/^s1:t25000:x+t25000:x+$/);
   });
 
+  it("holds nothing open where it is kept, says what was not acknowledged, and goes on where it was when it comes back", async () => {
+    const { socket, log } = await page.connectPolling();
+    const { seat } = page.env;
+    let isSeatLeft = false;
+    seat.leave = () => {
+      isSeatLeft = true;
+    };
+    socket.send("draft");
+    await page.settled();
+    page.env.leave(true);
+    await page.settled();
+    expect(page.network.exchanges.filter(({ isHeld }) => isHeld)).toEqual([]);
+    expect(isSeatLeft).toBe(true);
+    expect(page.env.beacons.map(({ body }) => body)).toEqual(["s1:t5:draft"]);
+
+    page.env.wake();
+    await page.settled();
+    expect(page.network.exchanges.filter(({ isHeld }) => isHeld)).toHaveLength(1);
+    expect(page.exchange.body).toBe("s1:t5:draft");
+    page.exchange.answer(`${greeting()}a1:s1:t4:back`);
+    await page.settled();
+    expect(log).toContain("back");
+    expect(socket.readyState).toBe(1);
+  });
+
+  it("says nothing where it is kept and nothing waits", async () => {
+    await page.connectPolling();
+    page.env.leave(true);
+    expect(page.env.beacons).toEqual([]);
+  });
+
   it("says nothing of a socket that was closed", async () => {
     const { socket } = await page.connectPolling();
     socket.close();

@@ -17,7 +17,7 @@ export class ManualPage implements Environment {
   /** What listeners threw. */
   readonly errors: unknown[] = [];
   readonly #wakes = new Set<(isOnline: boolean) => void>();
-  readonly #leaves = new Set<() => void>();
+  readonly #leaves = new Set<(isKept?: boolean) => void>();
   readonly #blocks = new Set<(url: string) => void>();
   #octet = 0;
 
@@ -28,7 +28,7 @@ export class ManualPage implements Environment {
 
   readonly lifecycle = {
     onWake: (run: (isOnline: boolean) => void) => listen(this.#wakes, run),
-    onLeave: (run: () => void) => listen(this.#leaves, run),
+    onLeave: (run: (isKept?: boolean) => void) => listen(this.#leaves, run),
     onBlocked: (run: (url: string) => void) => listen(this.#blocks, run),
   };
 
@@ -46,9 +46,9 @@ export class ManualPage implements Environment {
     for (const run of [...this.#blocks]) run(url);
   }
 
-  /** The page goes away for good. */
-  leave(): void {
-    for (const run of [...this.#leaves]) run();
+  /** The page goes away. */
+  leave(isKept = false): void {
+    for (const run of [...this.#leaves]) run(isKept);
   }
 
   /** What tabs agree on: this one may hold requests open, until a test says otherwise. */
