@@ -34,6 +34,18 @@ describe("the options", () => {
     expect(readOptions([])).toEqual({});
   });
 
+  it("say what is behind: a broker, an app, a token for pushes", () => {
+    const args = ["--relay", "stomp://a:b@c.test/%2F", "--proxy", "http://127.0.0.1:3000", "--publish-token", "secret"];
+    expect(readOptions(args)).toEqual({
+      relay: "stomp://a:b@c.test/%2F",
+      proxy: "http://127.0.0.1:3000",
+      publishToken: "secret",
+    });
+    expect(refusal("--relay", "http://c.test")).toMatch(/^--relay takes stomp:/);
+    expect(refusal("--proxy", "127.0.0.1:3000")).toMatch(/^--proxy takes an http/);
+    expect(refusal("--publish-token", "")).toBe("--publish-token takes a text");
+  });
+
   it("say where to listen, for whom, and what to serve", () => {
     const args = ["--port", "81", "--host", "::", "--stomp-port=0", "--static", ".", "--resume-window", "5"];
     expect(readOptions([...args, "--origin", "https://a.test", "--origin", "http://b.test:8080"])).toEqual({

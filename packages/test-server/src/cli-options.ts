@@ -13,10 +13,12 @@ export const usage = `encke-server: sessions that resume, a STOMP broker behind 
   --host HOST         address to listen at (default 127.0.0.1)
   --stomp-port N      also listen for STOMP over TCP; 0 picks a free port
   --relay URL         a real broker in place of the embedded one: stomp://login:passcode@host:61613/virtual-host
+  --publish-token T   POST /publish/... takes only requests with "Authorization: Bearer T"
+  --proxy URL         for development: hand what is not encke's to the app's own server
   --origin URL        an origin whose pages may use the server beside its own; may be repeated
   --static DIR        serve this folder at / instead of the demo
   --resume-window N   seconds that a session without a connection is kept (default 60)
-  --config FILE       a JSON file with these options: port, host, stompPort, relay, origins, staticDirectory, resumeWindow, limits
+  --config FILE       a JSON file with these options: port, host, stompPort, relay, publishToken, proxy, origins, staticDirectory, resumeWindow, limits
   --help              this text
 
 SIGTERM and SIGINT end it in order: sessions get what they have coming and are told to come back later.
@@ -47,6 +49,11 @@ const forms: Record<Exclude<keyof ServerOptions, "limits">, Form> = {
     (value) => typeof value === "string" && !!statSync(value, { throwIfNoEntry: false })?.isDirectory(),
   ],
   relay: [relayForm, (value) => typeof value === "string" && parseRelayUrl(value) !== undefined],
+  publishToken: text,
+  proxy: [
+    "an http(s) URL such as http://127.0.0.1:3000",
+    (value) => typeof value === "string" && /^https?:\/\//.test(value) && URL.canParse(value),
+  ],
   resumeWindow: whole(86_400),
 };
 /** Octets, counts, or milliseconds, of which a timer takes no more. */
@@ -112,6 +119,8 @@ export function readOptions(args: string[]): ServerOptions | undefined {
     host: ["--host", values.host],
     stompPort: ["--stomp-port", number(values["stomp-port"])],
     relay: ["--relay", values.relay],
+    publishToken: ["--publish-token", values["publish-token"]],
+    proxy: ["--proxy", values.proxy],
     origins: ["--origin", values.origin],
     staticDirectory: ["--static", values.static],
     resumeWindow: ["--resume-window", number(values["resume-window"])],
@@ -133,6 +142,8 @@ function parse(args: string[]) {
       host: { type: "string" },
       "stomp-port": { type: "string" },
       relay: { type: "string" },
+      "publish-token": { type: "string" },
+      proxy: { type: "string" },
       origin: { type: "string", multiple: true },
       static: { type: "string" },
       "resume-window": { type: "string" },

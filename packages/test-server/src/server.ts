@@ -7,10 +7,12 @@ import sirv from "sirv";
 import { WebSocketServer } from "ws";
 import { Broker } from "./broker/broker.ts";
 import { refuse } from "./http/answers.ts";
+import { type DevelopmentProxy, proxyTo } from "./http/development-proxy.ts";
 import { EnckeEndpoint } from "./http/encke-endpoint.ts";
 import { isOriginAllowed } from "./http/origin.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
+import { PushEndpoint } from "./push/push-endpoint.ts";
 import { Relay } from "./relay/relay.ts";
 import { parseRelayUrl } from "./relay/relay-url.ts";
 import { Hub } from "./session/hub.ts";
@@ -35,6 +37,10 @@ export interface ServerOptions {
    * @default none
    */
   relay?: string;
+  /** What `POST /publish/…` has to show as `Authorization: Bearer`. @default none: origins are checked as everywhere else */
+  publishToken?: string;
+  /** The app's own server, to which all goes that is not encke's; for development. @default none */
+  proxy?: string;
   /** A folder to serve instead of the demo. */
   staticDirectory?: string;
   limits?: Partial<Limits>;
@@ -68,6 +74,8 @@ export class EnckeServer {
     maxPayload: defaultLimits.maxMessage,
     handleProtocols: chooseStompSubprotocol,
   });
+  readonly #push: PushEndpoint;
+  readonly #proxy: DevelopmentProxy | undefined;
   readonly #files: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   /** Requests whose answer has not left. */
   #answering = 0;
@@ -77,7 +85,7 @@ export class EnckeServer {
 
   constructor(options: ServerOptions = {}) {
     this.#options = options;
-    const { resumeWindow, staticDirectory = demoDirectory, relay } = options;
+    const { resumeWindow, staticDirectory = demoDirectory, relay, proxy, publishToken } = options;
     const limits: Limits = {
       ...defaultLimits,
       ...(resumeWindow === undefined ? {} : { window: resumeWindow * 1000 }),
@@ -87,7 +95,10 @@ export class EnckeServer {
     if (relay !== undefined && !target) throw new TypeError(`relay takes ${relayForm}`);
     this.#application = target ? new Relay(target) : new Broker();
     this.#hub = new Hub(this.#application, limits, systemClock, atEndOfTurn);
-    this.#endpoint = new EnckeEndpoint(this.#hub, base, new Set(options.origins));
+    const origins = new Set(options.origins);
+    this.#endpoint = new EnckeEndpoint(this.#hub, base, origins);
+    this.#push = new PushEndpoint(this.#application, systemClock, origins, limits.maxMessage, publishToken);
+    this.#proxy = proxy === undefined ? undefined : proxyTo(proxy);
     const metrics = createMetrics(this.#hub, this.#application);
     const files = existsSync(staticDirectory) ? sirv(staticDirectory, { dev: true, etag: true }) : undefined;
     this.#files = (request, response, next) => {
@@ -98,6 +109,7 @@ export class EnckeServer {
           response.end(text);
         });
       }
+      if (this.#proxy) return this.#proxy.request(request, response);
       if (!files) return next();
       // The demo runs under the policy that a careful page would have.
       response.setHeader("Content-Security-Policy", "default-src 'self'");
@@ -169,6 +181,10 @@ export class EnckeServer {
       this.#endpoint.request(request, response).catch(() => response.destroy());
       return;
     }
+    if (this.#push.owns(request.url!)) {
+      this.#push.request(request, response).catch(() => response.destroy());
+      return;
+    }
     this.#files(request, response, () =>
       refuse(response, { status: 404, code: "NOT_FOUND", reason: "there is nothing at this URL" }),
     );
@@ -178,6 +194,7 @@ export class EnckeServer {
     socket.on("error", () => socket.destroy());
     if (this.#endpoint.owns(request.url!)) return this.#endpoint.upgrade(request, socket, head);
     const isStomp = request.url!.split("?", 1)[0] === stompPath;
+    if (!isStomp && this.#proxy) return this.#proxy.upgrade(request, socket, head);
     if (!isStomp || this.#isClosing || !isOriginAllowed(request, new Set(this.#options.origins))) {
       return void socket.destroy();
     }

@@ -15,7 +15,7 @@ export function answerRecords(response: ServerResponse, records: string): void {
 
 /** Why a request is not served at all. Nothing of the request is repeated in the answer. */
 export interface Refused {
-  readonly status: 400 | 403 | 404 | 405 | 413 | 426;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 426 | 502 | 503 | 504;
   readonly code: string;
   readonly reason: string;
 }
@@ -27,10 +27,10 @@ export function refuse(response: ServerResponse, { status, code, reason }: Refus
 }
 
 /**
- * The body as text; undefined if it is longer than `maxOctets`. Of what is over that, up to three times as much is read and dropped, so that the client
+ * The body; undefined if it is longer than `maxOctets`. Of what is over that, up to three times as much is read and dropped, so that the client
  * gets to read the answer instead of a reset. Rejects if the client goes away.
  */
-export function readBody(request: IncomingMessage, maxOctets: number): Promise<string | undefined> {
+export function readBody(request: IncomingMessage, maxOctets: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let octets = 0;
@@ -42,7 +42,7 @@ export function readBody(request: IncomingMessage, maxOctets: number): Promise<s
         resolve(undefined);
       }
     });
-    request.on("end", () => resolve(octets <= maxOctets ? Buffer.concat(chunks).toString() : undefined));
+    request.on("end", () => resolve(octets <= maxOctets ? Buffer.concat(chunks) : undefined));
     request.on("error", reject);
     request.on("close", () => reject(new Error("The client went away.")));
   });

@@ -71,7 +71,7 @@ export class EnckeEndpoint {
     const framing = framingOf(address);
     const answer = (records: string) =>
       framing ? answerFramed(response, framing, records) : answerRecords(response, records);
-    const body = method === "POST" ? await readBody(request, this.#maxBody) : "";
+    const body = method === "POST" ? (await readBody(request, this.#maxBody))?.toString() : "";
     const session = this.#find(address, address.page ?? origin);
     if (!(session instanceof Session)) return answer(refusalRecord(session));
     if (body === undefined) {

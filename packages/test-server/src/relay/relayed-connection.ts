@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { asText } from "../as-text.ts";
 import { agreedInterval, HeartBeat, parseHeartBeat } from "../broker/heart-beat.ts";
 import { type Channel, type ChannelHandler, HIGH_WATER, REFUSED } from "../channel.ts";
 import {
@@ -22,17 +23,6 @@ const keepAlive = 30_000;
 const farewell = 5_000;
 /** What waits for CONNECTED may grow to so many octets. */
 const maxWaiting = 16 * 1024 * 1024;
-
-const text = new TextDecoder("utf-8", { fatal: true });
-
-/** Text goes to a page without base64, and is several times faster to decode there. */
-function asText(body: Uint8Array): string | Uint8Array {
-  try {
-    return text.decode(body);
-  } catch {
-    return body;
-  }
-}
 
 /** How often the one that says it wants to hear something, in milliseconds; 0: never. */
 const wishOf = (headers: Headers) => parseHeartBeat(headers["heart-beat"] ?? "")?.wants ?? 0;
