@@ -16,7 +16,19 @@ describe("a session starts", () => {
     [[websocket, stream], websocket],
     [[stream], stream],
   ])("on what polls if that is listed, otherwise on the first", (listed, base) => {
-    expect(baseOf(listed)).toBe(base);
+    expect(baseOf(listed, 0)).toBe(base);
+  });
+
+  it("where nothing polls, on the next one after each loss", () => {
+    const turns = [0, 1, 2, 3].map((losses) => baseOf([websocket, stream], losses));
+    expect(turns).toEqual([websocket, stream, websocket, stream]);
+  });
+
+  it("on a WebSocket now and then where polls do not pass", () => {
+    const duplex = { ...websocket, duplex: true };
+    const turns = (listed: TransportKind[]) => [0, 1, 2, 3, 4, 5, 6, 7].map((losses) => baseOf(listed, losses));
+    expect(turns([stream, duplex, poll])).toEqual([poll, poll, poll, duplex, poll, poll, poll, duplex]);
+    expect(new Set(turns([stream, poll]))).toEqual(new Set([poll]));
   });
 });
 

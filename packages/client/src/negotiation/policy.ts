@@ -23,9 +23,14 @@ const forgiveness = 600_000;
 const calm = 25_000;
 const restless = 5_000;
 
-/** What a session starts on: what passes everywhere if it is listed, otherwise the first. */
-export function baseOf(kinds: readonly TransportKind[]): TransportKind {
-  return kinds.find((kind) => kind.oneShot) ?? kinds[0]!;
+/**
+ * What a session starts on, and comes back to: what passes everywhere if it is listed, otherwise the first. After some losses it is another for once: pages may be
+ * allowed WebSockets and no requests, and where nothing passes everywhere each has its turn.
+ */
+export function baseOf(kinds: readonly TransportKind[], losses: number): TransportKind {
+  const poll = kinds.find((kind) => kind.oneShot);
+  if (!poll) return kinds[losses % kinds.length]!;
+  return (losses % 4 === 3 && kinds.find((kind) => kind.duplex)) || poll;
 }
 
 /** A candidate did not prove itself. */

@@ -140,7 +140,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   /** How the page has ended it. */
   let closing: { code: number; reason: string } | undefined;
 
-  const seat = env.seatAt(new URL(base).host, () => dispatch(state.main, "evicted"));
+  const seat = env.seatAt(new URL(base).host, () => mayPoll && dispatch(state.main, "evicted"));
 
   const cancels: Array<(() => void) | undefined> = [];
   const arm = (at: number, ms?: number, run = () => {}) => {

@@ -10,6 +10,7 @@ interface Idle {
 interface Waiting {
   readonly at: "waiting";
   readonly delay: number;
+  readonly fall?: Fall | undefined;
 }
 
 interface Under {
@@ -120,7 +121,7 @@ export function step(
   let { main, candidate, sender, count, losses, learned } = state;
   const isMain = part === main;
   const { carrier, kind } = part as Under;
-  const base = baseOf(kinds);
+  const base = () => baseOf(kinds, losses);
 
   const open = (kind: TransportKind, fall?: Fall) => ({ at: "opening", carrier: ++count, kind, fall }) as const;
   /** Looks for something better than `active`, now or after a rest. */
@@ -131,9 +132,9 @@ export function step(
   /** Opens what passes everywhere. Something better is opened beside it at the very first, so that nobody waits for a transport that does not pass. */
   const attach = (fall?: Fall) => {
     const isFirst = !count;
-    main = open(base, fall);
+    main = open(base(), fall);
     sender = idle;
-    if (isFirst) seek(base);
+    if (isFirst) seek(base());
   };
   const carry = () => {
     main = { at: "attached", since: now, carrier, kind };
@@ -156,16 +157,18 @@ export function step(
     }
     const { kind: lost, since = now + 1 } = main as Attached;
     const age = now - since;
-    if (lost === base) losses = age < (base.oneShot ? 1_000 : 10_000) ? losses + 1 : 0;
-    const delay = lost === base && attachDelay(losses, random);
+    // A POST that is lost, or a page that woke up with nothing, says that the way was; of what received it says nothing.
+    const fall = part.at === "attached" ? { kind: lost, age, silence } : undefined;
+    const isFall = "since" in main && lost !== base();
+    if (!isFall) losses = age < (lost.oneShot ? 1_000 : 10_000) ? losses + 1 : 0;
+    const delay = !isFall && attachDelay(losses, random);
     if (delay) {
-      main = { at: "waiting", delay };
+      main = { at: "waiting", delay, fall };
       sender = idle;
-      // A POST that is lost, or a page that woke up with nothing, says that the way was; of what received it says nothing.
-    } else attach(part.at === "attached" ? { kind: lost, age, silence } : undefined);
+    } else attach(fall);
   };
 
-  if (event === "evicted" && base.oneShot) {
+  if (event === "evicted") {
     if ("kind" in candidate && !candidate.kind.duplex) candidate = idle;
     // With a higher number than any that was named.
     if ("since" in main && !main.kind.duplex) attach();
@@ -173,13 +176,13 @@ export function step(
   switch (`${part.at} ${event}` as const) {
     case "waiting timeout":
     case "waiting wake":
-      if (isMain) attach();
+      if (isMain) attach((part as Waiting).fall);
       else candidate = open(kind);
       break;
     case "opening greeted":
       if (isMain) {
         const { fall } = part as Opening;
-        if (fall) learned = judge(learned, base, fall);
+        if (fall) learned = judge(learned, base(), fall);
         carry();
         // What brought the greeting may still swallow what is sent on it, or hold back what follows.
       } else candidate = { at: "proving", carrier, kind, pongs: 0 };

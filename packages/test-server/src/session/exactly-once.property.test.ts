@@ -34,7 +34,7 @@ const sizes = fc.oneof(
     arbitrary: fc.array(fc.constantFrom(10, -10, -2_000, 30_000, -30_000, 70_000), { minLength: 1, maxLength: 8 }),
   },
   // More than the server hands to a network that does not take it.
-  { weight: 1, arbitrary: fc.array(fc.constantFrom(10, 250_000), { minLength: 6, maxLength: 12 }) },
+  { weight: 1, arbitrary: fc.array(fc.constantFrom(10, 250_000), { minLength: 6, maxLength: 24 }) },
 );
 const part = fc.constantFrom(0, 0.3, 0.7, 1);
 const tells = fc.constantFrom<Tells>("both", "client", "server", "nobody");
@@ -89,6 +89,42 @@ const socketFate = fc.oneof(
   fc.record({ is: fc.constant("cut" as const), after: soon, part, tells }),
   fc.record({ is: fc.constant("intercepted" as const), body: fc.constantFrom("", "<html>Sign in</html>", "a") }),
 );
+
+/** What may become of all requests or WebSockets of a kind, so that it never carries for long. */
+const bad = {
+  request: fc.constantFrom<RequestFate>(
+    { is: "refused" },
+    { is: "lost" },
+    { is: "unanswered", isTold: true },
+    { is: "unanswered", isTold: false },
+    { is: "cut", after: 45, part: 1, tells: "both" },
+    { is: "cut", after: 200, part: 1, tells: "both" },
+    { is: "cut", after: 1_500, part: 1, tells: "both" },
+    { is: "cut", after: 1_500, part: 1, tells: "nobody" },
+    { is: "ended", after: 45 },
+    { is: "ended", after: 200 },
+    { is: "ended", after: 1_500 },
+    { is: "held", after: 0, for: Infinity, isTaken: true },
+    { is: "held", after: 1_500, for: Infinity, isTaken: true },
+    { is: "held", after: 1_500, for: Infinity, isTaken: false },
+    { is: "doubled", again: 0, answer: 0 },
+    { is: "intercepted", status: 200, body: "" },
+    { is: "intercepted", status: 200, body: "<html>Sign in</html>" },
+    { is: "intercepted", status: 204, body: "" },
+    { is: "intercepted", status: 502, body: "" },
+  ),
+  socket: fc.constantFrom<SocketFate>(
+    { is: "refused" },
+    { is: "unheard" },
+    { is: "swallowed", after: 0, up: true, down: true },
+    { is: "swallowed", after: 1_500, up: true, down: false },
+    { is: "swallowed", after: 1_500, up: false, down: true },
+    { is: "cut", after: 45, part: 1, tells: "both" },
+    { is: "cut", after: 200, part: 1, tells: "both" },
+    { is: "cut", after: 1_500, part: 1, tells: "both" },
+    { is: "intercepted", body: "<html>Sign in</html>" },
+  ),
+};
 
 const wait = soon;
 const sending = fc.oneof(
@@ -240,43 +276,83 @@ describe("a session whose network does what it likes", () => {
   );
 
   it(
+    "ends up on the first of its transports within half a minute where everything passes",
+    async () => {
+      const fair = fc.record({
+        seed: fc.nat(),
+        up: ms(300),
+        down: ms(300),
+        happenings: fc.array(sending, { maxLength: 6 }),
+        echoes: fc.constantFrom("nobody" as const, "client" as const, "server" as const),
+        transports,
+        hasFetch: fc.boolean(),
+      });
+      await forEach(0.1, fair, async ({ up, down, ...given }) => {
+        const run = new SimulatedRun({ ...given, requests: [], streams: [], sockets: [] }, patient);
+        const { client } = run;
+        Object.assign(client.network, { up, down });
+        await run.pass(30_000, () => client.carriers.at(-1) === given.transports[0]);
+        expect(client.carriers.at(-1)).toBe(given.transports[0]);
+        await run.play();
+        await run.pass(60_000);
+        expect(run.summary()).toEqual({ ...nothingOwed, isOpen: true });
+        // Nor does it leave what carries.
+        expect(client.carriers.at(-1)).toBe(given.transports[0]);
+        expect(client.carriers).not.toContain(null);
+      });
+    },
+    timeout,
+  );
+
+  it(
+    "gets on with whatever of its transports passes",
+    async () => {
+      const partial = transports.chain((listed) =>
+        fc.record({
+          seed: fc.nat(),
+          always: fc.record({
+            passes: fc.constantFrom(...listed),
+            websocket: bad.socket,
+            stream: bad.request,
+            events: bad.request,
+            poll: bad.request,
+          }),
+          happenings: fc.array(sending, { maxLength: 6 }),
+          echoes: fc.constantFrom("nobody" as const, "client" as const, "server" as const),
+          transports: fc.constant(listed),
+          hasFetch: fc.boolean(),
+        }),
+      );
+      const path = { "fetch-stream": "stream", "event-source": "events", websocket: "websocket", "xhr-poll": "poll" };
+      await forEach(0.1, partial, async (given) => {
+        const { passes, ...bad } = given.always;
+        // Where no POST passes there is nothing but WebSockets.
+        const poll = passes === "websocket" ? bad.poll : undefined;
+        const always = { ...bad, poll, [path[passes]]: undefined };
+        const run = new SimulatedRun({ ...given, always, requests: [], streams: [], sockets: [] }, patient);
+        const { client } = run;
+        await run.pass(60_000, () => client.wasOpened);
+        await run.play();
+        await run.pass(60_000, () => run.isSettled);
+        expect(run.summary()).toEqual({ ...nothingOwed, isOpen: true });
+        // What swallows all that goes up may swallow this.
+        run.end("client closes");
+        await run.pass(60_000);
+        expect([3001, 1006]).toContain(client.end?.code);
+        await expectNothingLeft(run);
+      });
+    },
+    timeout,
+  );
+
+  it(
     "does not storm a server that cannot be had",
     async () => {
       const failing = fc.record({
         seed: fc.nat(),
-        request: fc.constantFrom<RequestFate>(
-          { is: "refused" },
-          { is: "unanswered", isTold: true },
-          { is: "cut", after: 45, part: 1, tells: "both" },
-          { is: "cut", after: 1_500, part: 1, tells: "both" },
-          { is: "intercepted", status: 200, body: "" },
-          { is: "intercepted", status: 200, body: "<html>Sign in</html>" },
-          { is: "intercepted", status: 502, body: "" },
-        ),
-        stream: fc.constantFrom<RequestFate>(
-          { is: "refused" },
-          { is: "unanswered", isTold: true },
-          { is: "cut", after: 45, part: 1, tells: "both" },
-          { is: "cut", after: 200, part: 1, tells: "both" },
-          { is: "cut", after: 1_500, part: 1, tells: "both" },
-          { is: "ended", after: 45 },
-          { is: "ended", after: 200 },
-          { is: "ended", after: 1_500 },
-          { is: "held", after: 0, for: Infinity, isTaken: true },
-          { is: "held", after: 1_500, for: Infinity, isTaken: true },
-          { is: "doubled", again: 0, answer: 0 },
-          { is: "intercepted", status: 200, body: "" },
-          { is: "intercepted", status: 200, body: "<html>Sign in</html>" },
-          { is: "intercepted", status: 204, body: "" },
-          { is: "intercepted", status: 502, body: "" },
-        ),
-        socket: fc.constantFrom<SocketFate>(
-          { is: "refused" },
-          { is: "cut", after: 45, part: 1, tells: "both" },
-          { is: "cut", after: 200, part: 1, tells: "both" },
-          { is: "cut", after: 1_500, part: 1, tells: "both" },
-          { is: "intercepted", body: "<html>Sign in</html>" },
-        ),
+        request: bad.request,
+        stream: bad.request,
+        socket: bad.socket,
         answered: ms(3),
         sends: fc.boolean(),
         transports,

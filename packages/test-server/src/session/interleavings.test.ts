@@ -146,6 +146,26 @@ describe("a session in which things cross", () => {
     expect(run.client.network.begun.length).toBeLessThan(60);
   });
 
+  it("takes the next transport where the first does not pass and nothing that polls is listed", async () => {
+    const run = runOf([{ wait: 0, what: "client sends", sizes: [10] }], {
+      transports: ["websocket", "fetch-stream"],
+      always: { websocket: { is: "refused" } },
+    });
+    await run.play();
+    await run.pass(5_000);
+    expect(run.client.carriers).toEqual(["fetch-stream"]);
+    expect(run.summary()).toMatchObject({ clientOwes: 0 });
+  });
+
+  it("comes back to a WebSocket that was cut where no request passes", async () => {
+    const run = runOf([{ wait: 5_000, what: "all is cut", part: 0, tells: "both" }], {
+      always: { poll: { is: "refused" } },
+    });
+    await run.play();
+    await run.pass(5_000);
+    expect(run.client.carriers).toEqual(["websocket", null, "websocket"]);
+  });
+
   it.each(["", "code=7", "code=1006", "code=5000", "code=3000.5", "code=x"])(
     "ends with 4000 for a client that ends it with %j, and the server goes on",
     async (parameters) => {

@@ -54,7 +54,7 @@ export class Exchange implements Connection {
     const kind = /\w+(?=\?)/.exec(url)![0];
     const fates = /^(stream|events)$/.test(kind) ? network.streamFates : network.requestFates;
     if (network.weather === "loses") this.#isCut = true;
-    else this.#leave(network.blocked[kind] ?? fates.shift() ?? { is: "passed", up: 0, down: 0 });
+    else this.#leave(network.always[kind as "poll"] ?? fates.shift() ?? { is: "passed", up: 0, down: 0 });
   }
 
   #leave(fate: RequestFate): void {

@@ -32,6 +32,14 @@ export type SocketFate =
   /** Not encke's server: it opens and says something else. */
   | { readonly is: "intercepted"; readonly body: string };
 
+/** What becomes of all that goes to a path, however often it is tried. */
+export interface StandingFates {
+  readonly websocket?: SocketFate | undefined;
+  readonly stream?: RequestFate | undefined;
+  readonly events?: RequestFate | undefined;
+  readonly poll?: RequestFate | undefined;
+}
+
 /** Who learns that a connection is cut. */
 export type Tells = "both" | "client" | "server" | "nobody";
 

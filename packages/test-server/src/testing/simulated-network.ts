@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebSocket as ServerWebSocket } from "ws";
-import type { RequestFate, SocketFate, Tells, Weather } from "./simulated-fates.ts";
+import type { RequestFate, SocketFate, StandingFates, Tells, Weather } from "./simulated-fates.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
 
 /** A server as the network knows it. */
@@ -31,8 +31,7 @@ export class SimulatedNetwork {
   /** Of streams and event streams. */
   streamFates: RequestFate[] = [];
   socketFates: SocketFate[] = [];
-  /** What becomes of all requests whose URLs end so, whatever was laid out. */
-  blocked: Readonly<Record<string, RequestFate & SocketFate>> = {};
+  always: StandingFates = {};
   listener: SimulatedListener | undefined;
   /** When each request and each WebSocket was begun. */
   readonly begun: number[] = [];

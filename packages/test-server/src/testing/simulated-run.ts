@@ -1,6 +1,6 @@
 import type { Limits } from "../limits.ts";
 import { type Accepted, SimulatedClient, type SimulatedKind, SimulatedServer, Violations } from "./simulated-ends.ts";
-import type { RequestFate, SocketFate, Tells, Weather } from "./simulated-fates.ts";
+import type { RequestFate, SocketFate, StandingFates, Tells, Weather } from "./simulated-fates.ts";
 import { SimulatedTime } from "./simulated-time.ts";
 
 /** Something that happens `wait` milliseconds after what was before it. Sizes are octets; negative ones make binary messages. */
@@ -22,6 +22,8 @@ export interface Schedule {
   readonly requests: readonly RequestFate[];
   readonly streams: readonly RequestFate[];
   readonly sockets: readonly SocketFate[];
+  /** What no network lets pass, calm or not. */
+  readonly always?: StandingFates;
   readonly happenings: readonly Happening[];
   /** Who answers each message with one, within the same turn. */
   readonly echoes: "nobody" | "client" | "server";
@@ -49,6 +51,7 @@ export class SimulatedRun {
       this.accepted.map(({ outgoing }) => outgoing),
     );
     const { network } = this.client;
+    network.always = schedule.always ?? {};
     network.requestFates = [...schedule.requests];
     network.streamFates = [...schedule.streams];
     network.socketFates = [...schedule.sockets];

@@ -33,7 +33,7 @@ export class ClientSocket implements Connection {
     }
     network.connections.add(this);
     if (network.weather === "loses") return;
-    const fate: SocketFate = network.blocked.websocket ?? network.socketFates.shift() ?? { is: "passed" };
+    const fate: SocketFate = network.always.websocket ?? network.socketFates.shift() ?? { is: "passed" };
     const { up, down } = network;
     if (fate.is === "unheard") return;
     if (fate.is === "refused") {
