@@ -65,6 +65,37 @@ export function describeRelay(test: ReturnType<typeof withBroker<RealBroker>>, n
     program.close();
   });
 
+  test(`transactions and pulled messages go through ${name}`, async ({ broker, startServer, openClient }) => {
+    const server = await startServer({ relay: broker.relay });
+    const { client } = await openClient(server.url);
+    const texts = await client.evaluate(async (it) => {
+      const { client } = it;
+      const aborted = client.begin();
+      aborted.publish("/queue/pulled", "never");
+      aborted.abort();
+      const transaction = client.begin();
+      for (const number of ["1", "2", "3"]) transaction.publish("/queue/pulled", number);
+      await transaction.commit();
+      const texts: string[] = [];
+      for await (const message of client.messages("/queue/pulled", { ack: "client" })) {
+        texts.push(message.text());
+        if (texts.length < 3) continue;
+        // All three and what comes of them, or nothing.
+        const answer = client.begin();
+        answer.ack(message);
+        answer.publish("/queue/answers", texts.join());
+        await answer.commit();
+        break;
+      }
+      client.subscribe("/queue/pulled", it.inbox("left").take);
+      client.subscribe("/queue/answers", it.inbox("answers").take);
+      await it.inbox("answers").count(1);
+      await it.settle();
+      return { texts, answers: it.inbox("answers").texts, left: it.inbox("left").texts };
+    });
+    expect(texts).toEqual({ texts: ["1", "2", "3"], answers: ["1,2,3"], left: [] });
+  });
+
   test(`50 cuts while a page consumes a queue: each message is acknowledged once, and ${name} delivers none again`, async ({
     broker,
     connectHeaders,

@@ -10,6 +10,7 @@ export type { Message } from "./stomp/message.ts";
 export type { Asked, StompOptions } from "./stomp/options.ts";
 export type { SocketLike } from "./stomp/socket-like.ts";
 export type { AckMode, Continuity, SubscribeOptions, Subscription } from "./stomp/subscription.ts";
+export type { Transaction } from "./stomp/transaction.ts";
 export { eventSource } from "./transports/event-source.ts";
 export { fetchStream } from "./transports/fetch-stream.ts";
 export { iframeStream } from "./transports/iframe-stream.ts";

@@ -612,6 +612,144 @@ describe("an acknowledgement", () => {
   });
 });
 
+describe("messages", () => {
+  const say = (stage: Stage<TestSocket>, subscription: string, text: string) =>
+    stage.socket.say("MESSAGE", { subscription, "message-id": text, ack: text, destination: "/queue/a" }, text);
+
+  it("come one after the other, as they are asked for, and those that came meanwhile wait", async () => {
+    const stage = connected();
+    const messages = stage.client.messages("/queue/a", { ack: "client" });
+    expect(stage.socket.heard()).toEqual([]);
+    const first = messages.next();
+    expect(stage.socket.frames()).toMatchObject([{ command: "SUBSCRIBE", headers: { ack: "client", id: "1" } }]);
+    for (const text of ["a", "b"]) say(stage, "1", text);
+    expect((await first).value?.text()).toBe("a");
+    const second = (await messages.next()).value;
+    second?.ack();
+    expect(stage.socket.heard()).toEqual(["ACK b"]);
+  });
+
+  it("are unsubscribed from when the loop is left", async () => {
+    const stage = connected();
+    const texts: string[] = [];
+    const loop = (async () => {
+      for await (const message of stage.client.messages("/queue/a")) {
+        texts.push(message.text());
+        if (texts.length === 2) break;
+      }
+    })();
+    for (const text of ["a", "b", "c"]) say(stage, "1", text);
+    await loop;
+    expect(texts).toEqual(["a", "b"]);
+    expect(stage.socket.heard()).toEqual(["SUBSCRIBE /queue/a", "UNSUBSCRIBE 1"]);
+  });
+
+  it("end when the client is closed, behind those that had come", async () => {
+    const stage = connected();
+    const texts: string[] = [];
+    const loop = (async () => {
+      for await (const message of stage.client.messages("/queue/a")) texts.push(message.text());
+    })();
+    await stage.settle();
+    for (const text of ["a", "b"]) say(stage, "1", text);
+    const closed = stage.client.close();
+    await stage.settle();
+    stage.page.clock.advance(2_000);
+    await closed;
+    await loop;
+    expect(texts).toEqual(["a", "b"]);
+    await expect(stage.client.messages("/queue/b").next()).rejects.toMatchObject({ code: "CLOSED" });
+  });
+});
+
+describe("a transaction", () => {
+  it("goes to the broker as a whole when it is committed, and resolves at the receipt of that", async () => {
+    const stage = connected();
+    const transaction = stage.client.begin();
+    transaction.publish("/topic/a", { is: "JSON" }, { headers: { x: "y" } });
+    transaction.publish("/topic/b", "2");
+    expect(stage.socket.frames()).toEqual([]);
+    const committed = transaction.commit();
+    const frames = stage.socket.frames();
+    expect(frames.map(({ command }) => command)).toEqual(["BEGIN", "SEND", "SEND", "COMMIT"]);
+    expect(new Set(frames.map(({ headers }) => headers.transaction)).size).toBe(1);
+    expect(frames[1]).toMatchObject({ headers: { x: "y", "content-type": "application/json" }, body: '{"is":"JSON"}' });
+    stage.socket.say("RECEIPT", { "receipt-id": frames[3]!.headers.receipt! });
+    expect(await committed).toBe("delivered");
+  });
+
+  it("that is aborted was never there", async () => {
+    const stage = connected();
+    const transaction = stage.client.begin();
+    transaction.publish("/topic/a", "1");
+    transaction.abort();
+    void transaction.commit();
+    expect(stage.socket.heard()).toEqual(["BEGIN", "COMMIT"]);
+  });
+
+  it("holds acknowledgements", () => {
+    const stage = connected();
+    const acknowledged: Message[] = [];
+    stage.client.subscribe("/queue/a", (message) => acknowledged.push(message), { ack: "client-individual" });
+    for (const id of ["a", "b"]) stage.socket.say("MESSAGE", { subscription: "1", "message-id": id, ack: id });
+    stage.socket.frames();
+    const transaction = stage.client.begin();
+    transaction.ack(acknowledged[0]!);
+    transaction.nack(acknowledged[1]!);
+    void transaction.commit();
+    expect(stage.socket.frames()).toMatchObject([
+      { command: "BEGIN" },
+      { command: "ACK", headers: { id: "a", transaction: "2" } },
+      { command: "NACK", headers: { id: "b", transaction: "2" } },
+      { command: "COMMIT" },
+    ]);
+  });
+
+  it("that cannot be sent as a whole is aborted, and says why", async () => {
+    const stage = connected();
+    const transaction = stage.client.begin();
+    transaction.publish("/topic/a", "1");
+    transaction.publish("", "2");
+    await expect(transaction.commit()).rejects.toMatchObject({ code: "BAD_OPTION" });
+    expect(stage.socket.heard()).toEqual(["BEGIN", "SEND /topic/a 1", "ABORT"]);
+  });
+
+  it("that was committed while there was no connection goes with the next", async () => {
+    const stage = connected();
+    stage.socket.end();
+    const transaction = stage.client.begin();
+    transaction.publish("/topic/a", "1");
+    void transaction.commit();
+    stage.retry().open();
+    stage.socket.connected();
+    expect(stage.socket.heard()).toEqual(["CONNECT", "BEGIN", "SEND /topic/a 1", "COMMIT"]);
+  });
+
+  it("is unknown when its connection ends before the receipt, and not sent where a message of it is of a connection that is gone", async () => {
+    const stage = connectedSession();
+    let message!: Message;
+    stage.client.subscribe("/queue/a", (came) => (message = came), { ack: "client" });
+    stage.socket.say("MESSAGE", { subscription: "1", "message-id": "a", ack: "a" });
+    const sent = stage.client.begin();
+    sent.publish("/topic/a", "1");
+    const unknown = sent.commit();
+    stage.socket.carry(null);
+    const waiting = stage.client.begin();
+    waiting.publish("/topic/a", "2");
+    waiting.ack(message);
+    const notSent = waiting.commit();
+    stage.socket.end();
+    stage.retry().open();
+    stage.socket.connected();
+    expect(stage.socket.heard()).toEqual(["CONNECT", "SUBSCRIBE /queue/a"]);
+    await expect(unknown).rejects.toMatchObject({ code: "UNKNOWN_OUTCOME" });
+    await expect(notSent).rejects.toMatchObject({ code: "NOT_SENT" });
+    const late = stage.client.begin();
+    late.ack(message);
+    await expect(late.commit()).rejects.toMatchObject({ code: "NOT_ACKNOWLEDGEABLE" });
+  });
+});
+
 describe("heart-beats", () => {
   const beats = ({ sent }: TestSocket) => sent.filter((data) => data === "\n").length;
 

@@ -2,6 +2,7 @@ import type { EnckeError } from "../errors.ts";
 import type { Frame, Headers } from "./frame.ts";
 import type { Message } from "./message.ts";
 import type { SubscribeOptions, Subscription } from "./subscription.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** "reconnecting": there was a STOMP connection, and another is being opened. A session that resumes stays "connected". */
 export type ClientState = "connecting" | "connected" | "reconnecting" | "closed";
@@ -47,6 +48,13 @@ export interface Client {
    * @throws {EnckeError} `BAD_OPTION`, `CLOSED`
    */
   subscribe(destination: string, handler: (message: Message) => void, options?: SubscribeOptions): Subscription;
+  /**
+   * The same as an async iterator, for `for await`: it subscribes when it is asked for the first message, and unsubscribes when the loop is left. It ends when the
+   * client is closed. What comes while the loop is busy waits in memory; with `ack` other than "auto" the broker sends no more than it allows to be unacknowledged.
+   */
+  messages(destination: string, options?: SubscribeOptions): AsyncGenerator<Message, void, void>;
+  /** Begins a transaction (STOMP 1.2, BEGIN): what belongs to it is kept here, and goes to the broker with `commit`. */
+  begin(): Transaction;
   /**
    * Publishes a message.
    *

@@ -1,12 +1,12 @@
 import mitt from "mitt";
 import { EnckeError } from "../errors.ts";
 import type { StompEnvironment } from "../page/environment.ts";
-import type { Client, ClientEvents, ClientState } from "./client.ts";
+import type { Body, Client, ClientEvents, ClientState } from "./client.ts";
 import { FrameDecoder } from "./decode.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Headers, StompVersion } from "./frame.ts";
 import { agree, type HeartBeat } from "./heart-beat.ts";
-import { messageOf } from "./message.ts";
+import { type Message, messageOf } from "./message.ts";
 import { ask, resolveStompOptions, type StompOptions } from "./options.ts";
 import type { SocketEnd, StompSocket } from "./socket-like.ts";
 import type { Continuity, Subscribed } from "./subscription.ts";
@@ -189,6 +189,14 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       opened = next;
       // A session watches itself.
       heartBeat = next.isSession ? [0, 0] : [heartbeatOutgoing, heartbeatIncoming];
+      const kept = [...handed, ...outbox];
+      // What was acknowledged on a connection cannot be on another, nor what had to happen together with it, nor the rest of what had begun there.
+      const isGood = ({ command, headers: { transaction } }: Frame) =>
+        transaction
+          ? /^BEGIN(,SEND)*(,COMMIT|,ABORT)?$/.test(
+              `${kept.filter(({ headers }) => headers.transaction === transaction).map(({ command }) => command)}`,
+            )
+          : command === "SEND";
       outbox = [
         frameOf("CONNECT", {
           "accept-version": "1.2,1.1,1.0",
@@ -199,8 +207,12 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
           ...(asked[0] as Headers),
         }),
         ...[...subscriptions.values()].map(({ frame }) => frame),
-        ...[...handed, ...outbox].filter(({ command }) => command === "SEND"),
+        ...kept.filter(isGood),
       ];
+      giveUp(
+        "NOT_SENT",
+        kept.filter((frame) => !isGood(frame)),
+      );
       handed = [];
       socket = next;
       decoder = new FrameDecoder((frame) => next === socket && received(frame));
@@ -328,6 +340,24 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     return closing;
   };
 
+  const publish = (destination: string, body: Body = "", headers: object = {}, settle?: Settle) => {
+    const isRaw = typeof body === "string" || body instanceof Uint8Array;
+    send(
+      frameOf(
+        "SEND",
+        { destination, ...(!isRaw && { "content-type": "application/json" }), ...headers },
+        isRaw ? body : JSON.stringify(body),
+        settle,
+      ),
+    );
+  };
+
+  /** @param ask sends what has that receipt, and throws if it cannot */
+  const confirmed = (ask: (receipt: string, settle: Settle) => void) =>
+    new Promise<"delivered">((resolve, reject) =>
+      ask(`${++ids}`, (error) => (error ? reject(error) : resolve("delivered"))),
+    );
+
   const offWake = env.lifecycle.onWake(() => !socket && cancelTimer && open());
   expectConnected();
   open();
@@ -363,22 +393,59 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       subscriptions.set(id, { subscription, frame, handler });
       return subscription;
     },
-    publish: ((destination, body = "", { headers, receipt } = {}) => {
-      const isRaw = typeof body === "string" || body instanceof Uint8Array;
-      const post = (receipt?: string, settle?: Settle) =>
-        send(
-          frameOf(
-            "SEND",
-            { destination, ...(!isRaw && { "content-type": "application/json" }), receipt, ...headers },
-            isRaw ? body : JSON.stringify(body),
-            settle,
-          ),
-        );
-      if (!receipt) return post();
-      return new Promise((resolve, reject) => {
-        post(`${++ids}`, (error) => (error ? reject(error) : resolve("delivered")));
-      });
-    }) as Client["publish"],
+    async *messages(destination, options) {
+      const waiting: Message[] = [];
+      let wake = () => {};
+      const look = () => wake();
+      on("state", look);
+      const take = (message: Message) => {
+        waiting.push(message);
+        look();
+      };
+      const { unsubscribe } = this.subscribe(destination, take, options);
+      try {
+        while (waiting[0] || state !== "closed") {
+          if (waiting[0]) yield waiting.shift()!;
+          else
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+        }
+      } finally {
+        off("state", look);
+        unsubscribe();
+      }
+    },
+    begin: () => {
+      const transaction = `${++ids}`;
+      let steps: (() => void)[] = [];
+      return {
+        publish: (destination, body, { headers } = {}) =>
+          steps.push(() => publish(destination, body, { ...headers, transaction })),
+        ack: (message) => steps.push(() => message.ack({ transaction })),
+        nack: (message) => steps.push(() => message.nack({ transaction })),
+        commit: () =>
+          confirmed((receipt, settle) => {
+            const say = (command: string, receipt?: string) =>
+              send(frameOf(command, { transaction, receipt }, "", settle));
+            say("BEGIN");
+            try {
+              for (const step of steps) step();
+              say("COMMIT", receipt);
+            } catch (error) {
+              say("ABORT");
+              throw error;
+            }
+          }),
+        abort: () => {
+          steps = [];
+        },
+      };
+    },
+    publish: ((destination, body, { headers, receipt } = {}) =>
+      receipt
+        ? confirmed((receipt, settle) => publish(destination, body, { receipt, ...headers }, settle))
+        : publish(destination, body, headers)) as Client["publish"],
     close,
   };
 }

@@ -6,3 +6,4 @@ export type { Message } from "./message.ts";
 export type { Asked, StompOptions } from "./options.ts";
 export type { SocketLike } from "./socket-like.ts";
 export type { AckMode, Continuity, SubscribeOptions, Subscription } from "./subscription.ts";
+export type { Transaction } from "./transaction.ts";
