@@ -669,7 +669,10 @@ describe("a transaction", () => {
     transaction.publish("/topic/a", { is: "JSON" }, { headers: { x: "y" } });
     transaction.publish("/topic/b", "2");
     expect(stage.socket.frames()).toEqual([]);
+    const before = stage.socket.sent.length;
     const committed = transaction.commit();
+    // In one message: there is no half of it.
+    expect(stage.socket.sent.length).toBe(before + 1);
     const frames = stage.socket.frames();
     expect(frames.map(({ command }) => command)).toEqual(["BEGIN", "SEND", "SEND", "COMMIT"]);
     expect(new Set(frames.map(({ headers }) => headers.transaction)).size).toBe(1);
@@ -705,13 +708,15 @@ describe("a transaction", () => {
     ]);
   });
 
-  it("that cannot be sent as a whole is aborted, and says why", async () => {
+  it("that cannot be sent as a whole is not sent, and says why", async () => {
     const stage = connected();
     const transaction = stage.client.begin();
     transaction.publish("/topic/a", "1");
     transaction.publish("", "2");
     await expect(transaction.commit()).rejects.toMatchObject({ code: "BAD_OPTION" });
-    expect(stage.socket.heard()).toEqual(["BEGIN", "SEND /topic/a 1", "ABORT"]);
+    expect(stage.socket.heard()).toEqual([]);
+    stage.client.publish("/topic/a", "after");
+    expect(stage.socket.heard()).toEqual(["SEND /topic/a after"]);
   });
 
   it("that was committed while there was no connection goes with the next", async () => {

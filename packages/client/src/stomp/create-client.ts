@@ -7,6 +7,7 @@ import { encodeFrame } from "./encode.ts";
 import type { Frame, Headers, StompVersion } from "./frame.ts";
 import { agree, type HeartBeat } from "./heart-beat.ts";
 import { type Message, messageOf } from "./message.ts";
+import { join } from "./octets.ts";
 import { ask, resolveStompOptions, type StompOptions } from "./options.ts";
 import type { SocketEnd, StompSocket } from "./socket-like.ts";
 import type { Continuity, Subscribed } from "./subscription.ts";
@@ -25,6 +26,8 @@ const versionCode = 4001;
 interface Outgoing extends Frame {
   /** Called if RECEIPT was asked for: it has come, or what is known instead. */
   readonly settle?: Settle | undefined;
+  /** What precedes it, in the same message: all of it or nothing arrives. */
+  readonly parts?: readonly Frame[];
 }
 
 type Settle = (error?: EnckeError) => void;
@@ -56,6 +59,9 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
 
   /** The last one, to be reported on. */
   let opened: StompSocket | undefined;
+  /** What is sent while a transaction is put together belongs to it. */
+  let collecting: Outgoing[] | undefined;
+
   /** Undefined between two connections. */
   let socket: StompSocket | undefined;
   let decoder: FrameDecoder;
@@ -119,22 +125,23 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
 
   /** Gives the frame to the socket. @returns whether that takes it now @throws what the codec or the socket throws; nothing was sent then. */
   const write = (frame: Outgoing) => {
-    const { command, headers, body } = frame;
+    const frames = frame.parts ? [...frame.parts, frame] : [frame];
     if (
       !socket ||
       // While nothing carries an open session, frames are better kept: it may turn out to be gone.
       (socket.readyState === 1 ? socket.transport === null : socket.readyState || !socket.isSession) ||
       // Behind CONNECT, a session takes what all versions write alike; all else waits for CONNECTED, which tells the version.
       (state !== "connected" &&
-        command !== "CONNECT" &&
-        (!socket.isSession || /[\\\n:\r]/.test(Object.entries(headers).join(""))))
+        frame.command !== "CONNECT" &&
+        (!socket.isSession || frames.some(({ headers }) => /[\\\n:\r]/.test(Object.entries(headers).join("")))))
     ) {
       return;
     }
-    socket.send(encodeFrame(command, headers, body, decoder.version));
+    const written = frames.map(({ command, headers, body }) => encodeFrame(command, headers, body, decoder.version));
+    socket.send(frame.parts ? join(written) : written[0]!);
     handed.push(frame);
     confirm();
-    emit("frame", { direction: "out", frame });
+    for (const frame of frames) emit("frame", { direction: "out", frame });
     return true;
   };
 
@@ -147,6 +154,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     const { command, headers, body } = frame;
     if (closing) throw closed();
     if ("destination" in headers && !headers.destination) throw new EnckeError("BAD_OPTION", "A destination is empty");
+    if (collecting) {
+      collecting.push(frame);
+      return;
+    }
     // Most frames find an open connection and nothing before them.
     if (!outbox.length && write(frame)) return;
     const size = outbox.reduce((sum, { body }) => sum + body.length, body.length);
@@ -190,13 +201,9 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       // A session watches itself.
       heartBeat = next.isSession ? [0, 0] : [heartbeatOutgoing, heartbeatIncoming];
       const kept = [...handed, ...outbox];
-      // What was acknowledged on a connection cannot be on another, nor what had to happen together with it, nor the rest of what had begun there.
-      const isGood = ({ command, headers: { transaction } }: Frame) =>
-        transaction
-          ? /^BEGIN(,SEND)*(,COMMIT|,ABORT)?$/.test(
-              `${kept.filter(({ headers }) => headers.transaction === transaction).map(({ command }) => command)}`,
-            )
-          : command === "SEND";
+      // What was acknowledged on a connection cannot be on another, nor what had to happen together with it.
+      const isGood = ({ command, parts = [] }: Outgoing) =>
+        command === "SEND" || (command === "COMMIT" && !parts.some(({ command }) => /ACK/.test(command)));
       outbox = [
         frameOf("CONNECT", {
           "accept-version": "1.2,1.1,1.0",
@@ -426,16 +433,14 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
         nack: (message) => steps.push(() => message.nack({ transaction })),
         commit: () =>
           confirmed((receipt, settle) => {
-            const say = (command: string, receipt?: string) =>
-              send(frameOf(command, { transaction, receipt }, "", settle));
-            say("BEGIN");
+            const parts: Outgoing[] = [frameOf("BEGIN", { transaction })];
+            collecting = parts;
             try {
               for (const step of steps) step();
-              say("COMMIT", receipt);
-            } catch (error) {
-              say("ABORT");
-              throw error;
+            } finally {
+              collecting = undefined;
             }
+            send({ ...frameOf("COMMIT", { transaction, receipt }, "", settle), parts });
           }),
         abort: () => {
           steps = [];
