@@ -141,6 +141,7 @@ const trouble = fc.oneof(
   }),
   fc.record({ wait, what: fc.constant("all is cut" as const), part, tells }),
   fc.record({ wait, what: fc.constant("page wakes" as const), isOnline: fc.boolean() }),
+  fc.record({ wait, what: fc.constant("page rests" as const), for: ms(20_000) }),
   fc.record({ wait, what: fc.constant("other tabs" as const), leave: fc.boolean() }),
 );
 const restart = fc.record({ wait, what: fc.constant("server restarts" as const), down: ms(3_000) });
@@ -393,9 +394,10 @@ async function expectNothingLeft(run: SimulatedRun): Promise<void> {
   expect(run.violations.list).toEqual([]);
   for (const { closedTimes } of run.accepted) expect(closedTimes).toBe(1);
   expect([server.hub.size, server.clock.pending, client.clock.pending]).toEqual([0, 0, 0]);
-  // Nobody gives up the last word of a page that is gone.
+  // A last word is the browser's, which does not give it up.
+  const left = [...client.network.connections].filter(({ purpose }) => purpose !== "beacon");
+  expect(left).toEqual([]);
   if (client.isGone) return;
-  expect(client.network.open).toEqual({ carrier: 0, send: 0, word: 0, beacon: 0 });
-  expect(client.network.connections.size).toBe(0);
+  expect(client.network.open).toMatchObject({ carrier: 0, send: 0, word: 0 });
   expect([client.listeners, client.seats.isHeld]).toEqual([0, false]);
 }

@@ -125,7 +125,7 @@ export class SimulatedServer implements SimulatedListener {
     readonly time: SimulatedTime,
     readonly name: string,
     clientSent: Payload[],
-    violations: Violations,
+    readonly violations: Violations,
     settings: { limits: Partial<Limits>; echoes: boolean },
   ) {
     this.clock = time.clock();
@@ -154,7 +154,9 @@ export class SimulatedServer implements SimulatedListener {
   }
 
   request(request: IncomingMessage, response: ServerResponse): void {
-    void this.#endpoint.request(request, response);
+    this.#endpoint.request(request, response).catch((error: Error) => {
+      if (error.message !== "The client went away.") this.violations.add(`${error}`);
+    });
   }
 
   /** As `EnckeEndpoint` does behind the upgrade. */
@@ -196,7 +198,7 @@ export class SimulatedClient {
   readonly carriers: Array<string | null> = [];
   readonly seats: SimulatedSeats;
   readonly #wakes = new Set<(isOnline: boolean) => void>();
-  readonly #leaves = new Set<() => void>();
+  readonly #leaves = new Set<(isKept?: boolean) => void>();
 
   constructor(
     readonly time: SimulatedTime,
@@ -271,7 +273,12 @@ export class SimulatedClient {
   }
 
   wake(isOnline: boolean): void {
-    for (const run of [...this.#wakes]) run(isOnline);
+    if (!this.isGone) for (const run of [...this.#wakes]) run(isOnline);
+  }
+
+  /** The page is put aside, and may come back by a wake. */
+  rest(): void {
+    for (const run of [...this.#leaves]) run(true);
   }
 
   /** The page goes away: a last word, and nothing of it runs any longer. */

@@ -142,6 +142,8 @@ export class Exchange implements Connection {
     const incoming = Object.assign(new Readable({ read() {} }), { method, url: pathOf(url), headers: {} });
     if (body) incoming.push(body);
     incoming.push(null);
+    // Who goes away while the body is read.
+    answer.once("close", () => incoming.destroy());
     network.listener.request(incoming as unknown as IncomingMessage, answer as unknown as ServerResponse);
   }
 

@@ -11,6 +11,7 @@ export type Happening = { readonly wait: number } & (
   | { readonly what: "weather"; readonly weather: Weather; readonly for: number }
   | { readonly what: "all is cut"; readonly part: number; readonly tells: Tells }
   | { readonly what: "page wakes"; readonly isOnline: boolean }
+  | { readonly what: "page rests"; readonly for: number }
   | { readonly what: "other tabs"; readonly leave: boolean }
   | { readonly what: "server restarts"; readonly down: number }
 );
@@ -164,6 +165,10 @@ export class SimulatedRun {
         return network.cutAll(happening.part, happening.tells);
       case "page wakes":
         return client.wake(happening.isOnline);
+      case "page rests":
+        client.rest();
+        network.after(happening.for, () => client.wake(false));
+        return;
       case "other tabs":
         client.seats.isFree = happening.leave;
         if (!happening.leave) client.seats.deny();
