@@ -73,6 +73,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   let connected: Promise<void>;
   let settleConnected: [resolve: () => void, reject: (error: EnckeError) => void];
   let closing: Promise<void> | undefined;
+  let isLeaving = false;
   let ids = 0;
   /** Connections in a row that did not last. */
   let failures = 0;
@@ -129,7 +130,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     if (
       !socket ||
       // While nothing carries an open session, frames are better kept: it may turn out to be gone.
-      (socket.readyState === 1 ? socket.transport === null : socket.readyState || !socket.isSession) ||
+      (socket.readyState === 1 ? socket.transport === null && !isLeaving : socket.readyState || !socket.isSession) ||
       // Behind CONNECT, a session takes what all versions write alike; all else waits for CONNECTED, which tells the version.
       (state !== "connected" &&
         frame.command !== "CONNECT" &&
@@ -339,6 +340,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       }
       enter("closed");
       offWake();
+      offLeave();
       cancelTimer?.();
       if (socket) lost();
       giveUp("NOT_SENT", [...handed, ...outbox]);
@@ -366,6 +368,12 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     );
 
   const offWake = env.lifecycle.onWake(() => !socket && cancelTimer && open());
+  // Before the session, which then says its last word: Chromium cuts a page's streams before `pagehide`, so that nothing carries any more.
+  const offLeave = env.lifecycle.onLeave(() => {
+    isLeaving = true;
+    changed();
+    isLeaving = false;
+  });
   expectConnected();
   open();
 
