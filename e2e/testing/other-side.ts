@@ -30,7 +30,8 @@ const framings: Record<string, Framing> = {
   send: plain,
   events: {
     type: "text/event-stream",
-    opening: () => "",
+    // So that an EventSource which connects again by itself does so before a test is over.
+    opening: () => "retry: 1\n\n",
     frame: (batch) =>
       `data: ${batch.replaceAll("\\", "\\\\").replaceAll("\r", "\\r").replaceAll("\n", "\ndata: ")}\n\n`,
   },
