@@ -53,8 +53,8 @@ const stompHeaders = [
   ...["receipt", "message", "subscription"],
 ];
 
-/** Members of the browser's dictionaries, which no object has, so that terser does not know them. */
-const dictionaryMembers = ["ifAvailable", "steal"];
+/** Members of the browser's dictionaries, which no object has, so that terser does not know them; and names that are stored, for pages with another version. */
+const otherNames = ["ifAvailable", "steal", "at", "falls", "idle"];
 
 /**
  * The names of properties that pages may use: every word of the declarations that the client's index hands out. The browser's own names terser knows. What
@@ -65,7 +65,7 @@ function publicNames() {
   const read = (path) => readFileSync(`${CLIENT}/dist/esm/${path}.d.ts`, "utf8").replace(/\/\*.*?\*\//gs, "");
   const paths = Array.from(read("index").matchAll(/from "\.\/(.+)\.\w+"/g), ([, path = ""]) => path);
   const declarations = ["index", ...paths.filter((path) => !path.startsWith("transports/"))].map(read).join("\n");
-  return [...stompHeaders, ...dictionaryMembers, ...new Set(declarations.replace(/"[^"]*"/g, "").match(/\w+/g))];
+  return [...stompHeaders, ...otherNames, ...new Set(declarations.replace(/"[^"]*"/g, "").match(/\w+/g))];
 }
 
 const client = {

@@ -51,6 +51,7 @@ for (const [call, words] of [
       name: "EnckeError",
       code: "BAD_OPTION",
       message: expect.stringContaining(words),
+      remedy: "See the documentation",
     });
     expect(requests).toEqual([]);
   });

@@ -34,23 +34,23 @@ export type EnckeErrorCode =
   | "UNKNOWN_OUTCOME"
   | "UNSUPPORTED";
 
-/** What to do about each. */
-const remedies: Record<EnckeErrorCode, string> = {
-  BAD_OPTION: "See the documentation",
-  CLOSED: "Connect again",
-  CONNECTION_LOST: "It will be tried again",
-  FRAME_TOO_BIG: "Send less at once",
-  HEADER_NOT_WRITABLE: "Leave line ends out",
-  MALFORMED_FRAME: "Look at what answers there",
-  MESSAGE_TOO_BIG: "Split it",
-  NOT_ACKNOWLEDGEABLE: 'Subscribe with ack "client-individual", and answer while connected',
-  NOT_SENT: "Publish it again",
-  OUTBOX_FULL: "Publish less, or wait",
-  SERVER_ERROR: "See the cause",
-  SESSION_ENDED: "Update the page or the server",
-  UNKNOWN_OUTCOME: "Publish it again if twice is better than never",
-  UNSUPPORTED: "List more transports",
-};
+/** What to do about each. As one text, because the script build would shorten the names of an object. */
+const remedies = `
+BAD_OPTION See the documentation
+CLOSED Connect again
+CONNECTION_LOST It will be tried again
+FRAME_TOO_BIG Send less at once
+HEADER_NOT_WRITABLE Leave line ends out
+MALFORMED_FRAME Look at what answers there
+MESSAGE_TOO_BIG Split it
+NOT_ACKNOWLEDGEABLE Subscribe with ack "client-individual", and answer while connected
+NOT_SENT Publish it again
+OUTBOX_FULL Publish less, or wait
+SERVER_ERROR See the cause
+SESSION_ENDED Update the page or the server
+UNKNOWN_OUTCOME Publish it again if twice is better than never
+UNSUPPORTED List more transports
+`;
 
 /** An error with a stable code, what happened, and what to do about it. */
 export class EnckeError extends Error {
@@ -63,8 +63,9 @@ export class EnckeError extends Error {
     what = "",
     override readonly cause?: unknown,
   ) {
-    super(`${what || code}. ${remedies[code]}`);
-    this.remedy = remedies[code];
+    const [, remedy = ""] = remedies.match(`\n${code} (.*)`)!;
+    super(`${what || code}. ${remedy}`);
+    this.remedy = remedy;
   }
 
   /** Of a publish that was not confirmed: whether the broker can have it. */
