@@ -38,6 +38,8 @@ async function write(page: Page, ...texts: string[]): Promise<void> {
 const messages = (page: Page) => page.getByRole("log").locator(".text");
 const deliveredOf = (page: Page) => page.getByRole("log").getByLabel("delivered");
 const transport = (page: Page) => page.locator("#transport");
+/** The attempts that the timeline shows, in the words that a screen reader has for them. */
+const tried = (page: Page, words: RegExp) => page.locator("#timeline").getByRole("button", { name: words });
 
 test("two tabs see each other and talk", async ({ enter }) => {
   const [alice, bob] = [await enter("Alice"), await enter("Bob")];
@@ -86,6 +88,96 @@ test("with WebSocket blocked the talk goes on by a stream, until it is let throu
   await expect(transport(alice)).toHaveText("WebSocket", { timeout: 20_000 });
   await write(alice, "with again");
   await expect(messages(bob)).toContainText(["with again"]);
+});
+
+test("with WebSocket blocked and streams held back the talk goes on by long-polling", async ({ enter }) => {
+  const [alice, bob] = [await enter("Alice", { isClockFaked: true }), await enter("Bob")];
+  await expect(transport(alice)).toHaveText("WebSocket");
+  await alice.getByRole("button", { name: "Block WebSocket" }).click();
+  await expect(transport(alice)).toHaveText("Streaming fetch");
+  const hold = alice.getByRole("button", { name: "Hold streams back" });
+  await hold.click();
+  await expect(hold).toHaveAttribute("aria-pressed", "true");
+  await expect(alice.getByText(/^Streaming fetch ended after .+: cut$/)).toHaveCount(1);
+  // Whatever rests is tried, and given up in its time.
+  for (const name of ["Streaming fetch", "Server-sent events", "Hidden iframe"]) {
+    await expect(async () => {
+      await alice.clock.fastForward(10_000);
+      await expect(tried(alice, new RegExp(`^${name}, .+: buffered$`))).not.toHaveCount(0, { timeout: 200 });
+    }).toPass({ intervals: [50], timeout: 20_000 });
+  }
+  await expect(transport(alice)).toHaveText("Long-polling");
+  await write(alice, "in answers that are complete");
+  await expect(messages(bob)).toHaveText(["in answers that are complete"]);
+  await write(bob, "they all pass");
+  await expect(messages(alice)).toHaveText(["in answers that are complete", "they all pass"]);
+  await hold.click();
+  await expect(hold).toHaveAttribute("aria-pressed", "false");
+});
+
+test("a stream is cut with everything else", async ({ enter }) => {
+  const alice = await enter("Alice", { isClockFaked: true });
+  await expect(transport(alice)).toHaveText("WebSocket");
+  await alice.getByRole("button", { name: "Block WebSocket" }).click();
+  await expect(transport(alice)).toHaveText("Streaming fetch");
+  await alice.getByRole("button", { name: "Cut everything for 10 s" }).click();
+  await expect(transport(alice)).toHaveText("No transport");
+  await expect(tried(alice, /^Streaming fetch, .+: cut$/)).toHaveCount(1);
+  await expect(tried(alice, /^Long-polling, .+: server gone$/)).not.toHaveCount(0);
+  await alice.clock.fastForward(10_000);
+  await expect(alice.locator("#state")).toHaveText("Connected");
+});
+
+test("the timeline says what was tried and why it ended, to eyes, pointers and keys", async ({ enter }) => {
+  const alice = await enter("Alice");
+  await expect(transport(alice)).toHaveText("WebSocket");
+  await expect(tried(alice, /^WebSocket, since [\d:]+: carrying$/)).toHaveCount(1);
+  await alice.getByRole("button", { name: "Kill the WebSocket" }).click();
+  const killed = tried(alice, /^WebSocket, [\d:]+, [\d.]+ m?s: cut$/);
+  await expect(killed).toHaveCount(1);
+  await expect(tried(alice, /^Long-polling, .+: moved$/)).not.toHaveCount(0);
+  const rows = alice.locator("#timeline > li");
+  await expect(rows.first()).toContainText("WebSocket");
+  await expect(rows.last()).toContainText("Long-polling");
+  // What something else took over from has not failed.
+  await expect(alice.locator("#timeline .bad")).toHaveCount(1);
+
+  const words = alice.locator("#timeline-words");
+  await expect(words).toHaveText("");
+  const { x, y, width, height } = (await killed.boundingBox())!;
+  await alice.mouse.move(x + width / 2, y + height / 2);
+  await expect(words).toHaveText(/^WebSocket, .+: cut$/);
+  await alice.mouse.move(0, 0);
+  await expect(words).toHaveText("");
+  await alice.getByRole("button", { name: "Copy report" }).focus();
+  await alice.keyboard.press("Tab");
+  await expect(words).toHaveText(/^Long-polling, /);
+  // There may be a row between the two.
+  for (const key of ["ArrowUp", "ArrowUp", "Home"]) await alice.keyboard.press(key);
+  await expect(words).toHaveText(/^WebSocket, .+: cut$/);
+  await expect(killed).toBeFocused();
+});
+
+test("the report can be copied, also where there is no clipboard", async ({ enter, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const alice = await enter("Alice");
+  await expect(transport(alice)).toHaveText("WebSocket");
+  const copy = alice.getByRole("button", { name: "Copy report" });
+  await copy.click();
+  await expect(alice.getByRole("status").getByText("on the clipboard")).toBeAttached();
+  const copied = JSON.parse(await alice.evaluate(() => navigator.clipboard.readText()));
+  expect(copied).toMatchObject({ state: "connected", transport: "websocket" });
+  expect(copied.attempts).toContainEqual(expect.objectContaining({ transport: "websocket", takesOver: false }));
+
+  await alice.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await alice.getByRole("button", { name: /^Cop/ }).click();
+  const field = alice.getByLabel("The report, to be copied");
+  await expect(field).toBeFocused();
+  expect(JSON.parse(await alice.evaluate(() => getSelection()?.toString() ?? ""))).toMatchObject({
+    transport: "websocket",
+  });
+  await alice.getByLabel("Message", { exact: true }).focus();
+  await expect(field).toBeHidden();
 });
 
 test("what was written while everything was cut arrives on both sides afterwards, once and in order", async ({

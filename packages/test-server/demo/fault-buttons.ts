@@ -4,13 +4,14 @@ import type { NetworkFaults } from "./faults/network-faults.ts";
 const CUT_MS = 10_000;
 
 /**
- * The three buttons, and the line above the message field that says what is broken.
+ * The four buttons, and the line above the message field that says what is broken.
  *
  * @param did told what the visitor did, in words
  */
 export function faultButtons(faults: NetworkFaults, did: (what: string) => void): void {
   const kill = byId("kill-websocket", HTMLButtonElement);
   const block = byId("block-websocket", HTMLButtonElement);
+  const hold = byId("hold-streams", HTMLButtonElement);
   const cut = byId("cut-everything", HTMLButtonElement);
 
   kill.addEventListener("click", () => {
@@ -25,6 +26,10 @@ export function faultButtons(faults: NetworkFaults, did: (what: string) => void)
     faults.blockWebSocket(!faults.blocked);
     did(faults.blocked ? "You blocked WebSocket" : "You let WebSocket through again: encke will try it by and by");
   });
+  hold.addEventListener("click", () => {
+    faults.holdStreams(!faults.held);
+    did(faults.held ? "You hold streams back" : "You let streams pass again: encke will try them by and by");
+  });
   cut.addEventListener("click", () => {
     if (faults.cut) return;
     faults.cutEverything(CUT_MS);
@@ -34,6 +39,7 @@ export function faultButtons(faults: NetworkFaults, did: (what: string) => void)
   let ticking: ReturnType<typeof setInterval> | undefined;
   const show = () => {
     block.setAttribute("aria-pressed", String(faults.blocked));
+    hold.setAttribute("aria-pressed", String(faults.held));
     // Not `disabled`: that would take the focus away from whoever pressed it.
     cut.setAttribute("aria-disabled", String(faults.cut));
     const seconds = Math.ceil(faults.cutRemaining / 1000);

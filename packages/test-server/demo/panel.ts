@@ -1,5 +1,7 @@
 import { visibleState } from "./absence.ts";
+import { Attempts } from "./attempts.ts";
 import { logConnection } from "./connection-log.ts";
+import { copyReport } from "./copy-report.ts";
 import { byId, setText } from "./dom.ts";
 import { drawer } from "./drawer.ts";
 import type { Client, Report } from "./encke.ts";
@@ -10,6 +12,7 @@ import { capitalized, duration } from "./format.ts";
 import { Orbit } from "./orbit.ts";
 import { measureRoundTrips } from "./round-trips.ts";
 import { Sparkline } from "./sparkline.ts";
+import { Timeline } from "./timeline/timeline.ts";
 import { transportName } from "./transport-names.ts";
 
 const STATES: Readonly<Record<Client["state"], string>> = {
@@ -23,12 +26,15 @@ const COUNT_MS = 500;
 /** A gap between two transports that is shorter than this is in the log, and not worth a flash of the label. */
 const SETTLE_MS = 150;
 
-/** The connection as it is: transport, state, round trips, counts, what happened, and the means to break it. */
+/** The connection as it is: transport, state, what was tried, round trips, counts, what happened, and the means to break it. */
 export function panel(client: Client, faults: NetworkFaults, ownTopic: string): void {
   const log = new EventLog(byId("log", HTMLOListElement));
   drawer();
   faultButtons(faults, (what) => log.add(what, "you"));
-  logConnection(client, log);
+  const attempts = new Attempts(client);
+  logConnection(client, attempts, log);
+  new Timeline(attempts);
+  copyReport(client);
   showTransport(client);
   showRoundTrips(client, ownTopic);
   showCounts(client);

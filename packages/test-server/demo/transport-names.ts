@@ -1,3 +1,4 @@
+/** Best first. */
 const NAMES: Readonly<Record<string, string>> = {
   websocket: "WebSocket",
   "fetch-stream": "streaming fetch",
@@ -9,3 +10,6 @@ const NAMES: Readonly<Record<string, string>> = {
 /** A transport as a visitor reads it, within a sentence. */
 export const transportName = (transport: string | null) =>
   transport === null ? "no transport" : (NAMES[transport] ?? transport);
+
+/** For comparing: what is better comes first. */
+export const transportRank = (transport: string) => Object.keys(NAMES).indexOf(transport);
