@@ -126,8 +126,10 @@ export function step(
   const open = (kind: TransportKind, fall?: Fall) => ({ at: "opening", carrier: ++count, kind, fall }) as const;
   /** Looks for something better than `active`, now or after a rest. */
   const seek = (active: TransportKind) => {
-    const better = candidate === idle && nextCandidate(kinds, active, learned, random);
-    if (better) candidate = better.delay ? { at: "waiting", ...better } : open(better.kind);
+    const better = nextCandidate(kinds, active, learned, random);
+    if (!better || "carrier" in candidate) return;
+    if (!better.delay) candidate = open(better.kind);
+    else if (candidate === idle) candidate = { at: "waiting", ...better };
   };
   /** Opens what passes everywhere. Something better is opened beside it at the very first, so that nobody waits for a transport that does not pass. */
   const attach = (fall?: Fall) => {
@@ -207,8 +209,11 @@ export function step(
     case "attached completed":
       // Another with a higher number would call the server back from what was just named.
       if (candidate.at === "naming") break;
-      if (kind.oneShot) main = { ...(main as Attached), carrier: ++count };
-      else attach();
+      if (kind.oneShot) {
+        main = { ...(main as Attached), carrier: ++count };
+        // Other tabs may have left the connection by now.
+        seek(kind);
+      } else attach();
       break;
     case "attached wake":
       // One look at once, instead of waiting for a timer that slept.

@@ -166,6 +166,25 @@ describe("a session in which things cross", () => {
     expect(run.client.carriers).toEqual(["websocket", null, "websocket"]);
   });
 
+  it.each<Schedule["always"]>([{}, { websocket: { is: "refused" } }])(
+    "streams again once other tabs have left it a seat (%j)",
+    async (always) => {
+      const transports: Schedule["transports"] = always?.websocket
+        ? ["websocket", "fetch-stream", "xhr-poll"]
+        : ["fetch-stream", "xhr-poll"];
+      const run = runOf(
+        [
+          { wait: 60_000, what: "other tabs", leave: false },
+          { wait: 60_000, what: "other tabs", leave: true },
+        ],
+        { transports, always },
+      );
+      await run.play();
+      await run.pass(30_000);
+      expect(run.client.carriers).toEqual(["xhr-poll", "fetch-stream", null, "xhr-poll", "fetch-stream"]);
+    },
+  );
+
   it.each(["", "code=7", "code=1006", "code=5000", "code=3000.5", "code=x"])(
     "ends with 4000 for a client that ends it with %j, and the server goes on",
     async (parameters) => {
