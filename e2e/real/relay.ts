@@ -43,7 +43,7 @@ export function describeRelay(test: ReturnType<typeof withBroker<RealBroker>>, n
       it.client.publish("/topic/a", "from Alice ☄");
       it.client.publish(
         "/topic/a",
-        Uint8Array.from({ length: 1_000_000 }, (_, at) => at % 256),
+        Uint8Array.from({ length: 10 * 1024 * 1024 }, (_, at) => at % 256),
       );
       it.client.publish("/topic/from-page", "to TCP ☄");
       await it.settle();
@@ -52,7 +52,7 @@ export function describeRelay(test: ReturnType<typeof withBroker<RealBroker>>, n
       const got = await client.evaluate(async (it) => {
         await it.inbox("/topic/a").count(3);
         const { messages } = it.inbox("/topic/a");
-        const octets = messages.find((message) => message.bytes().length === 1_000_000)!.bytes();
+        const octets = messages.find((message) => message.bytes().length === 10 * 1024 * 1024)!.bytes();
         return {
           texts: messages.filter((message) => message.bytes().length < 100).map((message) => message.text()),
           isWhole: octets.every((octet, at) => octet === at % 256),
