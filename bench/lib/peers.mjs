@@ -41,6 +41,6 @@ export async function startPeers(folder, stompPort) {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    emit: (text) => socketIo.emit("message", text),
+    toAll: (text) => socketIo.emit("message", text),
   };
 }

@@ -72,6 +72,7 @@ const commands = {
   box(settings) {
     for (const each of [box, peersBox]) Object.assign(each, settings);
   },
+  toAll: peers.toAll,
   bareReceived: (destination) => counts.get(destination) ?? 0,
   async brokerReceived() {
     const metrics = await (await fetch(`${server.url}/metrics`)).text();

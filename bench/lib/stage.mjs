@@ -64,11 +64,17 @@ export class Stage {
     await once(this.#server, "exit");
   }
 
-  /** A page in a profile of its own, without any connection or memory from before. */
-  async page(url = `${this.url}/all.html`) {
+  /** A profile without any connection or memory from before. */
+  async profile() {
     const context = await this.#browser.newContext({ bypassCSP: true });
+    context.on("weberror", (event) => console.error(event.error()));
+    return context;
+  }
+
+  /** A page in a profile of its own. */
+  async page(url = `${this.url}/all.html`) {
+    const context = await this.profile();
     const page = await context.newPage();
-    page.on("pageerror", (error) => console.error(error));
     await page.goto(url);
     return page;
   }
