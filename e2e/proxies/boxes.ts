@@ -1,7 +1,7 @@
 import type { Box } from "./box.ts";
 import { apacheDeflate, apacheHttp, apacheUpgrade, apacheWsTunnel } from "./boxes/apache.ts";
 import { caddy } from "./boxes/caddy.ts";
-import { haproxy } from "./boxes/haproxy.ts";
+import { haproxyDenied, haproxyStock } from "./boxes/haproxy.ts";
 import { nginxGzip, nginxStock, nginxWebSocket } from "./boxes/nginx.ts";
 import { squidConnect, squidStock } from "./boxes/squid.ts";
 import { tinyproxy } from "./boxes/tinyproxy.ts";
@@ -12,7 +12,8 @@ export const boxes: readonly Box[] = [
   nginxStock,
   nginxWebSocket,
   nginxGzip,
-  haproxy,
+  haproxyStock,
+  haproxyDenied,
   apacheHttp,
   apacheWsTunnel,
   apacheUpgrade,

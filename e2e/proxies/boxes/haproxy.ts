@@ -1,16 +1,12 @@
-import type { Box } from "../box.ts";
+import type { Box, Site } from "../box.ts";
 
 /**
  * `mode http` with timeouts of 30 s, and none for tunnels: an idle WebSocket ends with them, too. Of a stream it holds each piece back for a fifth of a
- * second.
+ * second. `rule` is what somebody adds to the frontend.
  */
-export const haproxy: Box = {
-  name: "haproxy",
-  program: "haproxy",
-  debian: "haproxy",
-  direction: "reverse",
-  passes: ["websocket", "xhr-poll"],
-  configure: ({ port, target }) => ({
+const configure =
+  (rule = "") =>
+  ({ port, target }: Site) => ({
     args: ["-db", "-f", "haproxy.cfg"],
     files: {
       "haproxy.cfg": `
@@ -21,10 +17,27 @@ defaults
   timeout server 30s
 frontend front
   bind 127.0.0.1:${port}
+  ${rule}
   default_backend back
 backend back
   server encke 127.0.0.1:${target}
 `,
     },
-  }),
+  });
+
+const haproxy = { program: "haproxy", debian: "haproxy", direction: "reverse" } as const;
+
+export const haproxyStock: Box = {
+  ...haproxy,
+  name: "haproxy",
+  passes: ["websocket", "xhr-poll"],
+  configure: configure(),
+};
+
+/** With nothing but streams that come late and polls left. */
+export const haproxyDenied: Box = {
+  ...haproxy,
+  name: "haproxy, WebSocket denied",
+  passes: ["xhr-poll"],
+  configure: configure("http-request deny if { hdr(Upgrade) -i websocket }"),
 };
