@@ -185,6 +185,21 @@ describe("a session in which things cross", () => {
     },
   );
 
+  it("is back on a stream at once when that has carried as much as it may", async () => {
+    const big = Array<number>(60).fill(250_000);
+    const run = runOf([{ wait: 1_000, what: "server sends", sizes: big }], {
+      transports: ["fetch-stream", "xhr-poll"],
+    });
+    await run.play();
+    await run.pass(10_000, () => run.isSettled);
+    await run.pass(500);
+    const { carriers, session } = run.client;
+    expect(carriers.filter((name) => name === "fetch-stream").length).toBeGreaterThanOrEqual(3);
+    expect(carriers.at(-1)).toBe("fetch-stream");
+    expect(session.report()).toMatchObject({ received: 60 });
+    expect(run.violations.list).toEqual([]);
+  });
+
   it.each(["", "code=7", "code=1006", "code=5000", "code=3000.5", "code=x"])(
     "ends with 4000 for a client that ends it with %j, and the server goes on",
     async (parameters) => {

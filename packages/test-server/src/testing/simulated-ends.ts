@@ -68,9 +68,9 @@ function describe(message: Payload): string {
   return `${typeof message === "string" ? "text" : "binary"} ${JSON.stringify(text.slice(0, 12))} (${message.length})`;
 }
 
-/** A message that says which it is, as far as `size` lets it. Negative sizes are binary. */
+/** A message that says which it is, as far as `size` lets it, and holds what some carrier has to escape. Negative sizes are binary. */
 export function messageOf(name: string, size: number): Payload {
-  const text = `${name}:€`.padEnd(Math.abs(size), ".").slice(0, Math.abs(size));
+  const text = `${name}:€\n\\\r\\r`.padEnd(Math.abs(size), ".").slice(0, Math.abs(size));
   return size < 0 ? new Uint8Array(Buffer.from(text, "latin1")) : text;
 }
 
