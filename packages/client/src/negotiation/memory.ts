@@ -1,11 +1,14 @@
 import type { Environment } from "../page/environment.ts";
-import { aged, type Learned } from "./policy.ts";
+import type { Learned } from "./policy.ts";
+
+/** For so many milliseconds it counts: networks change, and so do those who use them. */
+const memorable = 3_600_000;
 
 /** What was learned about the way to an endpoint, by this page or by others of its origin before it, as far as it still counts. */
 export function recall(endpoint: string, env: Environment): Learned {
   try {
     const { at, ...learned } = JSON.parse(env.recall(endpoint)!);
-    return aged(learned, env.clock.now() - at);
+    return env.clock.now() - at < memorable ? learned : {};
   } catch {
     return {};
   }

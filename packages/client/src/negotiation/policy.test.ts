@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TransportKind } from "../transports/transport.ts";
-import { aged, attachDelay, baseOf, failed, judge, type Learned, nextCandidate } from "./policy.ts";
+import { attachDelay, baseOf, failed, judge, type Learned, nextCandidate } from "./policy.ts";
 
 const kind = (name: string, oneShot = false) => ({ name, oneShot }) as TransportKind;
 const websocket = kind("websocket");
@@ -73,14 +73,6 @@ describe("a verdict", () => {
     judge(before, poll, fall(1, 10_000));
     failed(before, websocket);
     expect(before).toEqual({ websocket: 1 });
-  });
-
-  it("expires: one failure or fall in ten minutes, and half of the haste in an hour", () => {
-    const learned = { websocket: 4, falls: 0.5, idle: 5_000 };
-    expect(aged(learned, 0)).toEqual(learned);
-    expect(aged(learned, 1_200_000)).toEqual({ websocket: 2, falls: 0, idle: expect.closeTo(6_300, -1) });
-    expect(aged(learned, 3_600_000)).toEqual({ websocket: 0, falls: 0, idle: 10_000 });
-    expect(aged({}, 0)).toEqual({ idle: 25_000 });
   });
 });
 

@@ -49,13 +49,6 @@ export function judge(learned: Learned, base: TransportKind, { kind, age, silenc
   return age < young && kind !== base ? failed(next, kind) : next;
 }
 
-/** What is left of it after a time, in milliseconds: networks change, and so do those who use them. */
-export function aged(learned: Learned, ms: number): Learned {
-  const { idle = calm, ...counts } = learned;
-  const left = Object.entries(counts).map(([name, count]) => [name, Math.max(0, count - ms / forgiveness)]);
-  return { ...Object.fromEntries(left), idle: Math.min(calm, Math.round(idle * 2 ** (ms / (6 * forgiveness)))) };
-}
-
 /**
  * Milliseconds before the base is attached again: any time below an exponential bound (full jitter), so that many clients do not come back at one moment. The
  * bound is low at first, as most networks that were lost are soon back, and high for one that is away for minutes.
@@ -85,9 +78,8 @@ export function nextCandidate(
   learned: Learned,
   random: number,
 ): { kind: TransportKind; delay: number } | undefined {
-  return kinds
-    .slice(0, kinds.indexOf(active))
-    .map((kind) => ({ kind, delay: rest(learned[kind.name] ?? 0, 2_000, 4, random) }))
-    .sort((a, b) => a.delay - b.delay)
-    .map(({ kind, delay }) => ({ kind, delay: Math.max(delay, rest(learned.falls ?? 0, 1_000, 16, random)) }))[0];
+  const failures = ({ name }: TransportKind) => learned[name] ?? 0;
+  const [kind] = kinds.slice(0, kinds.indexOf(active)).sort((a, b) => failures(a) - failures(b));
+  const delay = () => Math.max(rest(failures(kind!), 2_000, 4, random), rest(learned.falls ?? 0, 1_000, 16, random));
+  return kind && { kind, delay: delay() };
 }
