@@ -98,8 +98,9 @@ export async function open(which: Which, url: string, body = "", habit?: Habit):
 
 /** What sends beside a kind that only receives. */
 export async function post(which: Which, url: string, body: string): Promise<Opened> {
-  const { kind, env } = await take(which);
-  return new Opened(kind.sender as TransportKind, env, url, body, undefined);
+  const { env } = await take(which);
+  const { post } = await load("/esm/transports/post.js");
+  return new Opened(post, env, url, body, undefined);
 }
 
 /** Lets this window, and a frame with the page at each of the URLs, post a message to this window. Resolves when all have arrived. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { utf8Length } from "./utf8.ts";
+import { sizeOf } from "./utf8.ts";
 
 it.each([
   ["", 0],
@@ -17,7 +17,11 @@ it.each([
   ["\ude42\ud83d", 6],
   ["\ud83d🙂\ude42", 10],
 ])("%j has %i octets", (text, octets) => {
-  expect(utf8Length(text)).toBe(octets);
+  expect(sizeOf(text)).toBe(octets);
+});
+
+it("counts octets as they are", () => {
+  expect(sizeOf(Uint8Array.of(1, 255))).toBe(2);
 });
 
 it("agrees with TextEncoder about any text, lone surrogates included", () => {
@@ -27,7 +31,7 @@ it("agrees with TextEncoder about any text, lone surrogates included", () => {
   fc.assert(
     fc.property(fc.array(units), (codes) => {
       const text = String.fromCharCode(...codes);
-      expect(utf8Length(text)).toBe(encoder.encode(text).length);
+      expect(sizeOf(text)).toBe(encoder.encode(text).length);
     }),
   );
 });

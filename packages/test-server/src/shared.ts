@@ -4,7 +4,7 @@ export { type Clock, systemClock } from "../../client/src/page/clock.ts";
 export { Code, ProtocolError } from "../../client/src/session/codes.ts";
 export { Feed } from "../../client/src/session/feed.ts";
 export { acknowledgeBounds, Receiver } from "../../client/src/session/receiver.ts";
-export { ReplayBuffer, sizeOf } from "../../client/src/session/replay-buffer.ts";
+export { ReplayBuffer } from "../../client/src/session/replay-buffer.ts";
 export {
   numberRecord,
   parameterRecord,
@@ -16,3 +16,4 @@ export { FrameDecoder } from "../../client/src/stomp/decode.ts";
 export { encodeFrame } from "../../client/src/stomp/encode.ts";
 export type { Frame, Headers, StompVersion } from "../../client/src/stomp/frame.ts";
 export type { Payload } from "../../client/src/transports/transport.ts";
+export { sizeOf } from "../../client/src/utf8.ts";

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "./clock.ts";
-import { type Lifecycle, lifecycleOf } from "./lifecycle.ts";
+import { type Lifecycle, lifecycleOf, listen } from "./lifecycle.ts";
 import { type Seat, seatAt } from "./seat.ts";
 
 /** What STOMP takes from the page. No file outside this folder looks at globals, so a test can stand for any browser. */
@@ -22,6 +22,8 @@ export interface Environment extends StompEnvironment {
   readonly document: Document | undefined;
   /** Against this a relative endpoint is resolved; undefined outside a page. */
   readonly baseUrl: string | undefined;
+  /** The page's Content-Security-Policy has kept a request from leaving. Returns what stops it. @param run told the URL, or of a WebSocket only its scheme */
+  onBlocked(run: (url: string) => void): () => void;
   /** This tab's leave to hold a request open. @param onDenied it may not, or not any longer */
   seatAt(host: string, onDenied: () => void): Seat;
   /** Unguessable octets, for session ids. */
@@ -60,6 +62,10 @@ export function pageEnvironment(scope = globalThis as unknown as Scope): Environ
     EventSource: scope.EventSource,
     document: scope.document,
     baseUrl: scope.document?.baseURI ?? scope.location?.href,
+    onBlocked: (run) =>
+      listen(scope, ["securitypolicyviolation"], true, ({ blockedURI }: SecurityPolicyViolationEvent) =>
+        run(blockedURI),
+      ),
     seatAt: (host, onDenied) => seatAt(host, onDenied, scope),
     randomOctets: (count) => crypto.getRandomValues(new Uint8Array(count)),
     beacon: (url, body) => navigator.sendBeacon(url, body),

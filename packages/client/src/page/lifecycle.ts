@@ -16,38 +16,47 @@ export interface Lifecycle {
    * @see HTML, "unload a document": `pagehide`, then `visibilitychange` unless the page was hidden already
    */
   onLeave(run: (isKept?: boolean) => void): () => void;
-  /** The page's Content-Security-Policy has kept a request from leaving. Returns what stops it. @param run told the URL, or of a WebSocket only its scheme */
-  onBlocked(run: (url: string) => void): () => void;
+}
+
+/** Returns what stops it. */
+export function listen(
+  target: Partial<EventTarget> | undefined,
+  types: string[],
+  isCapturing: boolean,
+  hear: (event: never) => void,
+): () => void {
+  for (const type of types) target?.addEventListener?.(type, hear as EventListener, isCapturing);
+  return () => {
+    for (const type of types) target?.removeEventListener?.(type, hear as EventListener, isCapturing);
+  };
 }
 
 /** The life of the page or worker whose global object is given; outside a browser its events never come. */
 export function lifecycleOf(scope: Partial<Window>): Lifecycle {
-  const listen = (types: string[], isCapturing: boolean, hear: (event: never) => void) => {
-    for (const type of types) scope.addEventListener?.(type, hear as EventListener, isCapturing);
-    return () => {
-      for (const type of types) scope.removeEventListener?.(type, hear as EventListener, isCapturing);
-    };
-  };
   return {
     onWake: (run) =>
       // Capturing, the window hears of what happens to its document too, whether it bubbles or not.
       listen(
+        scope,
         ["online", "offline", "pageshow", "visibilitychange", "resume"],
         true,
         ({ persisted, type }: PageTransitionEvent) => {
           if (!scope.document?.hidden && persisted !== false) run(type === "online");
         },
       ),
-    onBlocked: (run) =>
-      listen(["securitypolicyviolation"], true, ({ blockedURI }: SecurityPolicyViolationEvent) => run(blockedURI)),
     onLeave(run) {
       let isKept: boolean | undefined;
-      return listen(["pagehide", "visibilitychange"], false, ({ persisted = isKept }: Partial<PageTransitionEvent>) => {
-        isKept = persisted;
-        if (isKept === undefined || !scope.document!.hidden) return;
-        run(isKept);
-        isKept = undefined;
-      });
+      return listen(
+        scope,
+        ["pagehide", "visibilitychange"],
+        false,
+        ({ persisted = isKept }: Partial<PageTransitionEvent>) => {
+          isKept = persisted;
+          if (isKept === undefined || !scope.document!.hidden) return;
+          run(isKept);
+          isKept = undefined;
+        },
+      );
     },
   };
 }

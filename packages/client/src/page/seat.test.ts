@@ -93,6 +93,26 @@ describe("a tab's leave to hold a request open", () => {
     expect(locks.held.size).toBe(1);
   });
 
+  it("that was left before it was given is free for others", async () => {
+    const { seat } = await tab({ isAsked: false });
+    seat.take();
+    seat.leave();
+    await settled();
+    expect(locks.held.size).toBe(0);
+  });
+
+  it("is there for good if it was left and asked for again before it was given", async () => {
+    const { seat } = await tab({ isAsked: false });
+    seat.take();
+    seat.leave();
+    seat.take();
+    await settled();
+    expect(locks.held.size).toBe(1);
+    seat.leave();
+    await settled();
+    expect(locks.held.size).toBe(0);
+  });
+
   it("is with the tabs that can be seen where there are no locks", async () => {
     const { seat, document, told } = await tab({ hasLocks: false });
     expect(seat.isTaken).toBe(true);

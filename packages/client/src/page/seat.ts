@@ -1,3 +1,5 @@
+import { listen } from "./lifecycle.ts";
+
 /**
  * A browser opens six connections to a host over HTTP/1.1, for all tabs together. So many of them encke holds open at a time; what is left is for requests that
  * are soon answered, its own and the page's.
@@ -24,48 +26,48 @@ export interface Seat {
 export function seatAt(host: string, onDenied: () => void, scope: Partial<Window>): Seat {
   const { document, navigator } = scope;
   const locks = navigator?.locks;
-  let isAsking = false;
   let isDenied = false;
   let mayInsist = true;
+  /** Ends what `take` has begun: it is asked for, or there. */
   let leave: (() => void) | undefined;
 
-  const deny = () => {
-    isAsking = false;
-    leave = undefined;
-    if (isDenied) return;
-    isDenied = true;
-    onDenied();
-  };
-  const ask = (seat: number) => {
-    const isLast = seat > seats;
-    if (isLast && (!mayInsist || document?.hidden)) return deny();
-    if (isLast) mayInsist = false;
-    const name = `encke ${host} ${isLast ? seats : seat}`;
-    locks!
-      .request(name, isLast ? { steal: true } : { ifAvailable: true }, (lock) => {
-        if (!lock) return ask(seat + 1);
-        isAsking = isDenied = false;
-        return new Promise<void>((resolve) => {
-          leave = resolve;
-        });
-      })
-      // Somebody insisted.
-      .catch(deny);
+  const ask = () => {
+    let mine!: () => void;
+    const left = new Promise<void>((resolve) => {
+      leave = mine = resolve;
+    });
+    const deny = () => {
+      if (leave !== mine) return;
+      leave = undefined;
+      if (isDenied) return;
+      isDenied = true;
+      onDenied();
+    };
+    const request = (seat: number): void => {
+      const isLast = seat > seats;
+      if (isLast && (!mayInsist || document?.hidden || leave !== mine)) return deny();
+      if (isLast) mayInsist = false;
+      const name = `encke ${host} ${isLast ? seats : seat}`;
+      locks!
+        .request(name, isLast ? { steal: true } : { ifAvailable: true }, (lock) => {
+          if (!lock) return request(seat + 1);
+          isDenied = false;
+          // Which may be over by now.
+          return left;
+        })
+        // Somebody insisted.
+        .catch(deny);
+    };
+    request(1);
   };
   return {
     get isTaken() {
       return locks ? !isDenied : !document?.hidden;
     },
     take() {
-      if (isAsking || leave) return;
-      if (locks) {
-        isAsking = true;
-        ask(1);
-      } else {
-        const hide = () => document?.hidden && onDenied();
-        document?.addEventListener("visibilitychange", hide);
-        leave = () => document?.removeEventListener("visibilitychange", hide);
-      }
+      if (leave) return;
+      if (locks) ask();
+      else leave = listen(document, ["visibilitychange"], false, () => document!.hidden && onDenied());
     },
     insist() {
       mayInsist = true;

@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Payload } from "../transports/transport.ts";
-import { ReplayBuffer, sizeOf } from "./replay-buffer.ts";
-
-describe("sizeOf", () => {
-  it("counts octets, of text in UTF-8", () => {
-    expect([sizeOf(""), sizeOf("ab"), sizeOf("☄"), sizeOf(Uint8Array.of(1, 2))]).toEqual([0, 2, 3, 2]);
-  });
-});
+import { ReplayBuffer } from "./replay-buffer.ts";
 
 describe("a replay buffer", () => {
   it("is empty at first", () => {

@@ -1,10 +1,5 @@
 import type { Payload } from "../transports/transport.ts";
-import { utf8Length } from "../utf8.ts";
-
-/** Octets of a message as the protocol counts them. */
-export function sizeOf(message: Payload): number {
-  return typeof message === "string" ? utf8Length(message) : message.length;
-}
+import { sizeOf } from "../utf8.ts";
 
 /**
  * One direction's messages that were sent and may have to be sent again.

@@ -1,6 +1,7 @@
 import { type Attempt, attemptsKept, type Cause, causeOf } from "../negotiation/attempt.ts";
 import { recall, remember } from "../negotiation/memory.ts";
 import type { Environment } from "../page/environment.ts";
+import { post } from "../transports/post.ts";
 import type {
   Payload,
   Poster,
@@ -9,10 +10,11 @@ import type {
   TransportKind,
   TransportName,
 } from "../transports/transport.ts";
+import { sizeOf } from "../utf8.ts";
 import { Code, ProtocolError } from "./codes.ts";
 import { Feed } from "./feed.ts";
 import { acknowledgeBounds, Receiver } from "./receiver.ts";
-import { ReplayBuffer, sizeOf } from "./replay-buffer.ts";
+import { ReplayBuffer } from "./replay-buffer.ts";
 import { initialState, type Part, type SessionEvent, type SessionState, step, timeIn } from "./state.ts";
 import { numberRecord, payloadRecord, type RecordSink, recordReader, Type } from "./wire.ts";
 
@@ -121,8 +123,6 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   const isForeign = !base.startsWith(`${origin}/`);
   let probed: Promise<Cause> | undefined;
   const isMixed = protocol === "https:" && base.startsWith("http:");
-  /** What POSTs for those that only receive. */
-  const poster = kinds.find((kind) => kind.sender)?.sender;
   /** A tab that may not hold a request open has something to fall back on. */
   const mayPoll = kinds.some((kind) => kind.oneShot);
   let state = initialState(recall(base, env));
@@ -213,7 +213,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
 
   const open = (part: Extract<Part, { carrier: number }>) => {
     const { carrier: number, at } = part;
-    const kind: Poster & Partial<TransportKind> = "kind" in part ? part.kind : poster!;
+    const kind: Poster & Partial<TransportKind> = "kind" in part ? part.kind : post;
     const isFresh = at !== "attached";
     const takesOver = part === state.main;
     let query = `v=1&c=${number}`;
@@ -330,7 +330,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       carrier.heardAt = clock.now();
       attempt.bytes += payload.length;
       try {
-        if (typeof payload === "string") read(payload, kind.duplex || kind.oneShot);
+        if (typeof payload === "string") read(payload, !!(kind.duplex || kind.oneShot));
         else sink(Type.binary, 0, payload);
       } catch (error) {
         const { code, message: reason } = error as ProtocolError;
@@ -376,7 +376,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const { kind, transport } = carriers.get(number)!;
     if (kind.duplex) return transport!.send!(records);
     const onClose = () => partOf(number) === asking && dispatch(asking, "answered");
-    poster!.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose }, env);
+    post.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose }, env);
   };
 
   /** What is sent on a WebSocket is soon acknowledged, or it is as if the page had just woken: does that way still pass anything? */
@@ -464,7 +464,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       seat.leave();
     } else current = undefined;
   });
-  cancels[place.block] = env.lifecycle.onBlocked((blocked) => {
+  cancels[place.block] = env.onBlocked((blocked) => {
     for (const attempt of attempts) {
       // Of a WebSocket's URL a violation may tell the scheme alone (CSP 3, "strip URL for use in reports").
       const isThis = attempt.transport === "websocket" ? /^ws/.test(blocked) : blocked.startsWith(url);

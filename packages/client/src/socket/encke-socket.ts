@@ -1,10 +1,9 @@
 import { EnckeError } from "../errors.ts";
 import { pageEnvironment } from "../page/environment.ts";
 import { Code } from "../session/codes.ts";
-import { sizeOf } from "../session/replay-buffer.ts";
 import { openSession, type Session } from "../session/session.ts";
 import type { Payload, TransportName } from "../transports/transport.ts";
-import { utf8Length } from "../utf8.ts";
+import { sizeOf } from "../utf8.ts";
 import { type EnckeSocketOptions, resolveSocketOptions } from "./options.ts";
 
 /** The `close` event's extra: when the server wants to see the client again. */
@@ -151,7 +150,7 @@ export class EnckeSocket extends EventTarget {
    * @throws {EnckeError} `BAD_OPTION`
    */
   close(code: number = Code.normal, reason = ""): void {
-    if ((code !== Code.normal && !(code >= 3000 && code < 5000)) || utf8Length(reason) > 123) {
+    if (!/^(1000|[34]\d\d\d)$/.test(`${code}`) || sizeOf(reason) > 123) {
       throw new EnckeError("BAD_OPTION", "close: code 1000 or 3000-4999, reason up to 123 octets");
     }
     if (this.readyState > 1) return;

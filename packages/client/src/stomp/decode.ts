@@ -1,7 +1,8 @@
 import { EnckeError } from "../errors.ts";
+import { toOctets } from "../utf8.ts";
 import { type Frame, malformed, type StompVersion } from "./frame.ts";
 import { readHead } from "./head.ts";
-import { join, type TextOrOctets, toOctets, toText } from "./octets.ts";
+import { join, type TextOrOctets, toText } from "./octets.ts";
 
 const LF = 10;
 const NUL = 0;

@@ -1,7 +1,8 @@
 import { EnckeError } from "../errors.ts";
+import { toOctets } from "../utf8.ts";
 import { isUnescaped, type StompVersion } from "./frame.ts";
 import { escapeHeader } from "./header-escapes.ts";
-import { join, type TextOrOctets, toOctets } from "./octets.ts";
+import { join, type TextOrOctets } from "./octets.ts";
 
 /**
  * Writes one frame: text for a string body, bytes for a `Uint8Array` body (which is copied).

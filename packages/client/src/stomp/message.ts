@@ -1,5 +1,6 @@
+import { toOctets } from "../utf8.ts";
 import type { Frame, Headers } from "./frame.ts";
-import { toOctets, toText } from "./octets.ts";
+import { toText } from "./octets.ts";
 
 /** A MESSAGE frame, as a subscription's handler gets it. */
 export interface Message {

@@ -1,11 +1,9 @@
+import { toOctets } from "../utf8.ts";
+
 /** What a socket delivers, and what a body is. */
 export type TextOrOctets = string | Uint8Array;
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** As octets; text in UTF-8. */
-export const toOctets = (data: TextOrOctets): Uint8Array => (typeof data === "string" ? encoder.encode(data) : data);
 
 /** As text; octets are read as UTF-8, with U+FFFD for what is none. */
 export const toText = (data: TextOrOctets): string => (typeof data === "string" ? data : decoder.decode(data));

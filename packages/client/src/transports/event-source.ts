@@ -1,14 +1,10 @@
-import { post } from "./post.ts";
 import type { TransportKind } from "./transport.ts";
 
 /** An event stream (WHATWG EventSource): one batch an event, escaped as PROTOCOL.md section 5.3 has it. */
 export const eventSource: TransportKind = {
   name: "event-source",
   path: "events",
-  duplex: false,
-  oneShot: false,
   isSupported: (env) => !!(env.EventSource && env.XMLHttpRequest),
-  sender: post,
   open(url, _body, on, env) {
     const source = new env.EventSource!(url);
     source.onmessage = ({ data }) =>

@@ -1,4 +1,4 @@
-import { endOf, post, request } from "./post.ts";
+import { endOf, request } from "./post.ts";
 import type { TransportKind } from "./transport.ts";
 
 /**
@@ -8,10 +8,7 @@ import type { TransportKind } from "./transport.ts";
 export const fetchStream: TransportKind = {
   name: "fetch-stream",
   path: "stream",
-  duplex: false,
-  oneShot: false,
   isSupported: (env) => !!env.XMLHttpRequest,
-  sender: post,
   open(url, body, on, env) {
     const { fetch } = env;
     if (!fetch) return request(url, body, on, env, 0, true);

@@ -1,4 +1,3 @@
-import { post } from "./post.ts";
 import type { TransportKind } from "./transport.ts";
 
 /**
@@ -8,11 +7,8 @@ import type { TransportKind } from "./transport.ts";
 export const iframeStream: TransportKind = {
   name: "iframe-stream",
   path: "html",
-  duplex: false,
-  oneShot: false,
   watch: 5_000,
   isSupported: (env) => !!(env.document && env.XMLHttpRequest),
-  sender: post,
   open(url, _body, on, env) {
     const document = env.document!;
     const page = document.defaultView!;

@@ -44,10 +44,9 @@ export function request(
 /** A box may have forgotten a request, and connections are few. Milliseconds; the body may need longer, at 64 kbit/s. */
 const deadline = 10_000;
 
-/** One POST and its complete answer. */
+/** One POST and its complete answer: what sends beside the kinds that only receive. */
 export const post: Poster = {
   path: "send",
-  duplex: false,
   oneShot: true,
   open: (url, body, on, env) => request(url, body, on, env, deadline + body.length / 8),
 };

@@ -33,17 +33,15 @@ export interface TransportKind {
   /** The last segment of the URL that the server listens at for it. */
   readonly path: string;
   /** `send` works: messages travel both ways on it. */
-  readonly duplex: boolean;
+  readonly duplex?: boolean;
   /** It ends with its answer, and the next one follows. */
-  readonly oneShot: boolean;
+  readonly oneShot?: boolean;
   /** Its end may raise no event: the server is to ping it so often, in milliseconds, whatever the network stands. */
   readonly watch?: number;
   /** Looks, opens nothing. */
   isSupported(env: Environment): boolean;
   /** Starts it. Calls no event before it returns; throws what the browser throws. `body` travels with the request, on kinds whose request has a body. */
   open(url: string, body: string, on: TransportEvents, env: Environment): Transport;
-  /** What sends upstream beside it: one POST and its answer at a time. Absent on duplex kinds. */
-  readonly sender?: Poster;
 }
 
 /** What sends for a kind that only receives. */

@@ -55,11 +55,6 @@ it("sends text as text and octets as octets, in order", async () => {
   expect(link.heard).toEqual(["a1:", Uint8Array.of(1, 2, 255), "☄"]);
 });
 
-it("is of no other kind than duplex", () => {
-  expect(webSocket).toMatchObject({ path: "websocket", duplex: true, oneShot: false });
-  expect(webSocket.sender).toBeUndefined();
-});
-
 describe("an end", () => {
   it("has the code and the reason of the other side", async () => {
     const { opened, link } = await open();

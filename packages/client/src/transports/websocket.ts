@@ -5,7 +5,6 @@ export const webSocket: TransportKind = {
   name: "websocket",
   path: "websocket",
   duplex: true,
-  oneShot: false,
   isSupported: (env) => !!env.WebSocket,
   open(url, _body, on, env) {
     const socket = new env.WebSocket!(url.replace(/^http/, "ws"));

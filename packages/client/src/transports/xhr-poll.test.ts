@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ManualPage } from "../page/testing/manual-page.ts";
+import { post as sender } from "./post.ts";
 import { describeContract, newUrl, Opened } from "./testing/contract.ts";
 import { useNetwork } from "./testing/network.ts";
 import { xhrPoll } from "./xhr-poll.ts";
@@ -105,10 +106,10 @@ describe("close", () => {
 });
 
 it("is what sends beside a carrier that only receives", async () => {
-  expect(xhrPoll).toMatchObject({ path: "poll", duplex: false, oneShot: true });
+  expect(sender).toMatchObject({ path: "send", oneShot: true });
   const messages: unknown[] = [];
   const on = { onMessage: (message: unknown) => messages.push(message), onClose: () => messages.push("end") };
-  xhrPoll.sender!.open(newUrl(xhrPoll), "s1:t1:a", on, new ManualPage(undefined, network.XMLHttpRequest));
+  sender.open(newUrl(xhrPoll), "s1:t1:a", on, new ManualPage(undefined, network.XMLHttpRequest));
   await network.settled();
   network.exchanges[0]!.answer("a1:");
   await network.settled();

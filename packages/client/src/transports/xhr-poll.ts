@@ -8,5 +8,4 @@ export const xhrPoll: TransportKind = {
   path: "poll",
   open: (url, body, on, env) => request(url, body, on, env),
   isSupported: (env) => !!env.XMLHttpRequest,
-  sender: post,
 };

@@ -221,8 +221,8 @@ export class SimulatedClient {
       lifecycle: {
         onWake: (run) => listen(this.#wakes, run),
         onLeave: (run) => listen(this.#leaves, run),
-        onBlocked: () => () => {},
       },
+      onBlocked: () => () => {},
       WebSocket,
       XMLHttpRequest,
       EventSource,

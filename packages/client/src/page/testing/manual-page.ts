@@ -29,8 +29,8 @@ export class ManualPage implements Environment {
   readonly lifecycle = {
     onWake: (run: (isOnline: boolean) => void) => listen(this.#wakes, run),
     onLeave: (run: (isKept?: boolean) => void) => listen(this.#leaves, run),
-    onBlocked: (run: (url: string) => void) => listen(this.#blocks, run),
   };
+  readonly onBlocked = (run: (url: string) => void) => listen(this.#blocks, run);
 
   /** Listeners to the page's life that were not taken off. */
   get listeners(): number {
