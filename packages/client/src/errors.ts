@@ -15,7 +15,7 @@
  * | `OUTBOX_FULL` | more is waiting to be sent than the outbox may hold |
  * | `SERVER_ERROR` | the server answered with an ERROR frame |
  * | `SESSION_ENDED` | the server ended the session; the reason says why |
- * | `UNKNOWN_OUTCOME` | a publish left and its connection ended before the server's word came |
+ * | `UNKNOWN_OUTCOME` | a publish left and its connection ended before the server's word came, or that never came |
  * | `UNSUPPORTED` | this browser lacks all the transports listed |
  */
 export type EnckeErrorCode =

@@ -28,6 +28,8 @@ interface Outgoing extends Frame {
   readonly settle?: Settle | undefined;
   /** What precedes it, in the same message: all of it or nothing arrives. */
   readonly parts?: readonly Frame[];
+  /** Until when its RECEIPT is awaited. */
+  due?: number;
 }
 
 type Settle = (error?: EnckeError) => void;
@@ -48,8 +50,17 @@ const frameOf = (command: string, headers: object, body: Frame["body"] = "", set
  * @throws {EnckeError} `BAD_OPTION`
  */
 export function createClient(openSocket: () => StompSocket, options: StompOptions, env: StompEnvironment): Client {
-  const { heartbeatOutgoing, heartbeatIncoming, maxOutboxCount, maxOutboxSize, headers, login, passcode, host } =
-    resolveStompOptions(options);
+  const {
+    heartbeatOutgoing,
+    heartbeatIncoming,
+    receiptTimeout,
+    maxOutboxCount,
+    maxOutboxSize,
+    headers,
+    login,
+    passcode,
+    host,
+  } = resolveStompOptions(options);
   const { all, on, off, emit } = mitt<ClientEvents>();
   const subscriptions = new Map<string | undefined, Subscribed>();
   let outbox: Outgoing[] = [];
@@ -65,8 +76,11 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   /** Undefined between two connections. */
   let socket: StompSocket | undefined;
   let decoder: FrameDecoder;
+  /** As offered, and once CONNECTED has come as agreed. */
   let heartBeat: HeartBeat;
   let heardAt: number;
+  /** When a heart-beat may go out early, if anything comes. */
+  let beatAt: number;
 
   let state: ClientState = "connecting";
   let transport: string | null = null;
@@ -81,6 +95,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   let connectedAt = 0;
   /** One timer at a time: for the next attempt, for heart-beats, for the farewell. */
   let cancelTimer: (() => void) | undefined;
+  /** And one for the receipts. */
+  let cancelExpiry: (() => void) | undefined;
 
   // Telling the page
 
@@ -148,7 +164,28 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
 
   const confirm = () => {
     if (!socket?.readyState) return;
-    for (const frame of handed.splice(0)) if (frame.settle) receipts.set(frame.headers.receipt, frame);
+    for (const frame of handed.splice(0)) {
+      if (!frame.settle) continue;
+      frame.due = env.clock.now() + receiptTimeout;
+      receipts.set(frame.headers.receipt, frame);
+    }
+    if (receiptTimeout && !cancelExpiry) expire();
+  };
+
+  /** Gives up the receipts that are due, and comes back for the next. */
+  const expire = () => {
+    const now = env.clock.now();
+    for (const [id, frame] of receipts) {
+      // What has not left yet, or nothing carries, has its time before it.
+      if (socket!.bufferedAmount || socket!.transport === null) frame.due = now + receiptTimeout;
+      if (frame.due! > now) {
+        cancelExpiry = env.clock.after(frame.due! - now, expire);
+        return;
+      }
+      receipts.delete(id);
+      giveUp("UNKNOWN_OUTCOME", [frame]);
+    }
+    cancelExpiry = undefined;
   };
 
   const send = (frame: Outgoing) => {
@@ -200,6 +237,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       const next = openSocket();
       opened = next;
       // A session watches itself.
+      beatAt = Infinity;
       heartBeat = next.isSession ? [0, 0] : [heartbeatOutgoing, heartbeatIncoming];
       const kept = [...handed, ...outbox];
       // What was acknowledged on a connection cannot be on another, nor what had to happen together with it.
@@ -227,7 +265,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       next.binaryType = "arraybuffer";
       next.onopen = next.ontransport = changed;
       const read = (data: string | Uint8Array) => {
+        if (next !== socket) return;
         heardAt = env.clock.now();
+        // What comes wakes a hidden tab, whose timers the browser holds back to one a minute.
+        if (heardAt >= beatAt && !closing) beat();
         try {
           decoder.feed(data);
         } catch (error) {
@@ -257,7 +298,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       const origin = socket;
       const answer = (command: string, more?: Headers) => {
         const isAwaited = origin === socket && /^client/.test(subscribed.frame.headers.ack!);
-        if (!isAwaited) throw new EnckeError("NOT_ACKNOWLEDGEABLE");
+        // STOMP 1.0 has no NACK: its server would end the connection.
+        if (!isAwaited || command + decoder.version === "NACK1.0") throw new EnckeError("NOT_ACKNOWLEDGEABLE");
         // As 1.2 names it, and as the versions before do.
         send(frameOf(command, { ...more, id, subscription, "message-id": messageId }));
       };
@@ -273,7 +315,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       connectedAt = env.clock.now();
       // A server of version 1.0 does not say so.
       decoder.version = (headers.version as StompVersion | undefined) ?? "1.0";
-      beat(agree(heartBeat, headers["heart-beat"]));
+      heartBeat = agree(heartBeat, headers["heart-beat"]);
+      pace();
       if (state === "reconnecting") {
         // Messages may have been published that nobody kept for this client.
         for (const { subscription } of subscriptions.values()) {
@@ -287,14 +330,18 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     }
   };
 
-  const beat = ([outgoing, incoming]: number[]) => {
-    const interval = outgoing || incoming;
+  const pace = () => {
+    const interval = heartBeat[0] || heartBeat[1];
     if (!interval) return;
-    later(interval, () => {
-      beat([outgoing!, incoming!]);
-      if (outgoing) socket!.send("\n");
-      if (incoming && env.clock.now() - heardAt >= 2 * incoming) lost();
-    });
+    beatAt = env.clock.now() + interval / 2;
+    later(interval, beat);
+  };
+
+  const beat = () => {
+    const [outgoing, incoming] = heartBeat;
+    pace();
+    if (outgoing) socket!.send("\n");
+    if (incoming && env.clock.now() - heardAt >= 2 * incoming) lost();
   };
 
   // Its end
@@ -303,6 +350,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     const last = socket!;
     const octets = last.bufferedAmount;
     socket = undefined;
+    cancelExpiry?.();
+    cancelExpiry = undefined;
     last.close();
     changed();
     giveUp("UNKNOWN_OUTCOME", receipts.values());

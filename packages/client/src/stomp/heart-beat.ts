@@ -7,8 +7,8 @@ export type HeartBeat = readonly [outgoing: number, incoming: number];
  * @param theirs the server's `heart-beat` header, which says the same as seen from its side
  * @returns what is no number above 0 means never
  */
-export const agree = (ours: HeartBeat, theirs = ""): number[] =>
+export const agree = (ours: HeartBeat, theirs = ""): HeartBeat =>
   theirs
     .split(",")
     .reverse()
-    .map((wish, at) => ours[at]! && +wish && Math.max(ours[at]!, +wish));
+    .map((wish, at) => ours[at]! && +wish && Math.max(ours[at]!, +wish)) as unknown as HeartBeat;

@@ -17,7 +17,7 @@ export interface Message {
    * @throws {EnckeError} `NOT_ACKNOWLEDGEABLE` if the subscription's mode is "auto" or the connection that it came by is gone
    */
   ack(headers?: Headers): void;
-  /** Tells the broker that the message was not consumed (STOMP 1.2, NACK). Not in STOMP 1.0. @throws as `ack` */
+  /** Tells the broker that the message was not consumed (STOMP 1.2, NACK). @throws as `ack`, and in STOMP 1.0, which has no NACK */
   nack(headers?: Headers): void;
 }
 

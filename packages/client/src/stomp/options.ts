@@ -27,6 +27,12 @@ export interface StompOptions {
    * @see STOMP 1.2, "Heart-beating" (second number of the CONNECT `heart-beat` header)
    */
   heartbeatIncoming?: number;
+  /**
+   * How long, in milliseconds, the broker's RECEIPT is awaited; after that the outcome is unknown. 0 means until the connection ends. The time counts from when all that
+   * was sent has left, over a session while something carries.
+   * @default 30_000
+   */
+  receiptTimeout?: number;
   /** Publishes that may wait for a connection; `OUTBOX_FULL` over it. @default 10_000 */
   maxOutboxCount?: number;
   /** Octets of body, in text UTF-16 code units, that may wait for a connection; `OUTBOX_FULL` over it. @default 16 MiB */
@@ -36,6 +42,7 @@ export interface StompOptions {
 const defaults = {
   heartbeatOutgoing: 10_000,
   heartbeatIncoming: 10_000,
+  receiptTimeout: 30_000,
   maxOutboxCount: 10_000,
   maxOutboxSize: 16 * 1024 * 1024,
 };
