@@ -398,6 +398,6 @@ async function expectNothingLeft(run: SimulatedRun): Promise<void> {
   const left = [...client.network.connections].filter(({ purpose }) => purpose !== "beacon");
   expect(left).toEqual([]);
   if (client.isGone) return;
-  expect(client.network.open).toMatchObject({ carrier: 0, send: 0, word: 0 });
+  expect(client.network.open).toMatchObject({ held: 0, carrier: 0, send: 0, word: 0 });
   expect([client.listeners, client.seats.isHeld]).toEqual([0, false]);
 }

@@ -101,7 +101,7 @@ describe("a session in which things cross", () => {
   it("streams on where nothing that polls is listed, whatever other tabs want", async () => {
     const run = runOf(
       [
-        { wait: 0, what: "other tabs", leave: false },
+        { wait: 1_000, what: "other tabs", leave: false },
         { wait: 1_000, what: "all is cut", part: 0, tells: "both" },
       ],
       { transports: ["fetch-stream"] },

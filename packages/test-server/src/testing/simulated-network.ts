@@ -9,8 +9,11 @@ export interface SimulatedListener {
   connect(url: string, socket: ServerWebSocket): void;
 }
 
-/** What the client has a request or a WebSocket open for: to receive, to send beside that, for a word about what receives, or for the page's last word. */
-export type Purpose = "carrier" | "send" | "word" | "beacon";
+/**
+ * What the client has a request or a WebSocket open for: to receive, as one that is held ("held") or not ("carrier"), to send beside that, for a word about what
+ * receives, or for the page's last word.
+ */
+export type Purpose = "held" | "carrier" | "send" | "word" | "beacon";
 
 export interface Connection {
   /** Nothing passes from here on. */
@@ -36,7 +39,7 @@ export class SimulatedNetwork {
   /** When each request and each WebSocket was begun. */
   readonly begun: number[] = [];
   /** How many of them the client has open. */
-  readonly open = { carrier: 0, send: 0, word: 0, beacon: 0 };
+  readonly open = { held: 0, carrier: 0, send: 0, word: 0, beacon: 0 };
   readonly connections = new Set<Connection>();
   /** The page is gone: nothing of it runs any longer. */
   isPageGone = false;
@@ -102,8 +105,9 @@ export class SimulatedNetwork {
 
 export function purposeOf(url: string): Purpose {
   const { pathname, searchParams } = new URL(url);
-  if (!pathname.endsWith("/send")) return "carrier";
-  return searchParams.has("k") ? "word" : "send";
+  if (pathname.endsWith("/send")) return searchParams.has("k") ? "word" : "send";
+  // The very first poll waits a moment for the application.
+  return pathname.endsWith("/poll") && Number(searchParams.get("h")) <= 1_000 ? "carrier" : "held";
 }
 
 export function pathOf(url: string): string {

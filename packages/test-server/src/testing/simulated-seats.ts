@@ -15,6 +15,10 @@ export class SimulatedSeats {
     this.#clock = time.clock();
   }
 
+  get isDenied(): boolean {
+    return this.#isDenied;
+  }
+
   get isHeld(): boolean {
     return this.#isHeld;
   }
