@@ -53,6 +53,20 @@ describe("topics", () => {
     expect(peer.heard()).toEqual([]);
   });
 
+  test("in 1.0 a subscription with an id is ended by that or by its destination", () => {
+    for (const headers of [{ id: "a" }, { destination: "/topic/x" }] as Record<string, string>[]) {
+      const broker = create();
+      const peer = StompPeer.connected(broker, "1.0");
+      peer.say("SUBSCRIBE", { id: "a", destination: "/topic/x" });
+      peer.say("SEND", { destination: "/topic/x" });
+      expect(peer.heard()).toMatchObject([{ headers: { subscription: "a" } }]);
+      peer.say("UNSUBSCRIBE", headers);
+      expect([peer.heard(), broker.stats.subscriptions]).toEqual([[], 0]);
+      peer.say("SUBSCRIBE", { id: "a", destination: "/topic/x" });
+      expect(peer.heard()).toEqual([]);
+    }
+  });
+
   test("headers are passed on, but for those between the sender and the broker", () => {
     const broker = create();
     const peer = StompPeer.connected(broker);

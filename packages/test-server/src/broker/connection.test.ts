@@ -41,6 +41,18 @@ describe("connecting", () => {
     expect(peer.closed).toEqual({ code: 4100, reason: "VERSION_UNSUPPORTED" });
   });
 
+  test("a header repeated counts the first time, and a virtual host is not asked for: there is one", () => {
+    const peer = new StompPeer(broker());
+    peer.sayRaw("CONNECT\naccept-version:1.1\naccept-version:1.2\n\n\0");
+    expect(peer.heard()).toMatchObject([{ command: "CONNECTED", headers: { version: "1.1" } }]);
+  });
+
+  test("login and passcode are taken as they are written, with colons and backslashes", () => {
+    const peer = new StompPeer(broker());
+    peer.sayRaw("CONNECT\naccept-version:1.2\nhost:x\nlogin:a:b\npasscode:\\t\\\n\n\0");
+    expect(peer.heard()).toMatchObject([{ command: "CONNECTED" }]);
+  });
+
   test("a frame before CONNECT is refused", () => {
     const peer = new StompPeer(broker());
     peer.say("SEND", { destination: "/topic/a", receipt: "r1" });
@@ -176,6 +188,18 @@ describe("receipts", () => {
     expect(peer.closed).toEqual({ code: 1000, reason: "DISCONNECT" });
   });
 
+  test("CONNECT cannot ask for one: CONNECTED is its answer", () => {
+    const peer = new StompPeer(broker());
+    peer.say("CONNECT", { "accept-version": "1.2", host: "x", receipt: "r" });
+    expect(peer.heard()).toMatchObject([{ command: "CONNECTED" }]);
+  });
+
+  test("have no body", () => {
+    const peer = StompPeer.connected(broker());
+    peer.say("SEND", { destination: "/topic/a", receipt: "r" }, "body");
+    expect(peer.messages.at(-1)).toBe("RECEIPT\nreceipt-id:r\n\n\0");
+  });
+
   test("a frame that was refused gets ERROR with its receipt, and nothing behind it is looked at", () => {
     const application = broker();
     const peer = StompPeer.connected(application);
@@ -211,6 +235,14 @@ describe("DISCONNECT", () => {
     expect([peer.heard(), peer.closed]).toEqual([[], { code: 1000, reason: "DISCONNECT" }]);
   });
 
+  test("is the last frame that is looked at", () => {
+    const application = broker();
+    const peer = StompPeer.connected(application);
+    peer.sayRaw("DISCONNECT\nreceipt:r\n\n\0SEND\ndestination:/queue/a\nreceipt:s\n\n\0");
+    expect(peer.heard()).toMatchObject([{ command: "RECEIPT", headers: { "receipt-id": "r" } }]);
+    expect(application.stats.published).toBe(0);
+  });
+
   test("ends subscriptions at once", () => {
     const application = broker();
     const peer = StompPeer.connected(application);
@@ -219,6 +251,42 @@ describe("DISCONNECT", () => {
     application.publish("/topic/a", "x");
     expect(peer.heard()).toEqual([]);
     expect(application.stats).toMatchObject({ subscriptions: 0, topics: 0 });
+  });
+});
+
+describe("what is let pass", () => {
+  test("a body where there should be none is read and dropped", () => {
+    const peer = StompPeer.connected(broker());
+    peer.say("SUBSCRIBE", { id: "1", destination: "/topic/a" }, "no\0body");
+    peer.say("SEND", { destination: "/topic/a" }, "x");
+    expect(peer.bodies()).toEqual(["x"]);
+  });
+
+  test("line ends between frames, and CR LF for LF except in 1.1", () => {
+    for (const [version, end] of [
+      ["1.2", "\r\n"],
+      ["1.1", "\n"],
+      ["1.0", "\n"],
+    ] as const) {
+      const peer = StompPeer.connected(broker(), version);
+      peer.sayRaw(
+        "\n\nSUBSCRIBE\nid:1\ndestination:/topic/a\n\n\0\n\nSEND\ndestination:/topic/a\n\nx\0\n".replaceAll("\n", end),
+      );
+      expect(peer.bodies()).toEqual(["x"]);
+    }
+  });
+
+  test("white space around a header's value belongs to it, except in 1.0", () => {
+    for (const [version, value] of [
+      ["1.2", " v "],
+      ["1.1", " v "],
+      ["1.0", "v"],
+    ] as const) {
+      const peer = StompPeer.connected(broker(), version);
+      peer.say("SUBSCRIBE", { id: "1", destination: "/topic/a" });
+      peer.sayRaw("SEND\ndestination:/topic/a\nx: v \n\n\0");
+      expect(peer.heard()).toMatchObject([{ headers: { x: value } }]);
+    }
   });
 });
 

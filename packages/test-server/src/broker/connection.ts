@@ -29,6 +29,8 @@ export class Connection implements ChannelHandler, Outlet {
   #state: ConnectionState;
   /** By `id`, or in 1.0 by destination where there is no id. */
   readonly #subscriptions = new Map<string, Subscription>();
+  /** In 1.0, the key of the last subscription with an id to each destination: UNSUBSCRIBE may name either. */
+  readonly #keys = new Map<string, string>();
   readonly #transactions = new Map<string, Transaction>();
   #subscribed = 0;
   #isPressed = false;
@@ -229,13 +231,15 @@ export class Connection implements ChannelHandler, Outlet {
     // What the queue held was delivered just now. If that was the connection's end, this subscription was not among those that it ended.
     if (this.isOpen) this.#subscriptions.set(key, subscription);
     else subscription.end();
+    if (this.version === "1.0") this.#keys.set(destination, key);
   }
 
   #unsubscribe(headers: Headers): void {
     const { id } = headers;
     const destination =
       this.version === "1.0" && id === undefined ? required(headers, "destination", "UNSUBSCRIBE") : "";
-    const key = subscriptionKey(destination ? undefined : required(headers, "id", "UNSUBSCRIBE"), destination);
+    let key = subscriptionKey(destination ? undefined : required(headers, "id", "UNSUBSCRIBE"), destination);
+    if (destination && !this.#subscriptions.has(key)) key = this.#keys.get(destination) ?? key;
     const subscription = this.#subscriptions.get(key);
     if (!subscription) {
       throw new BrokerError(
@@ -245,6 +249,7 @@ export class Connection implements ChannelHandler, Outlet {
       );
     }
     this.#subscriptions.delete(key);
+    for (const [name, itsKey] of this.#keys) if (itsKey === key) this.#keys.delete(name);
     subscription.end();
   }
 
