@@ -6,6 +6,7 @@
 import { median, printTable, quantile } from "./lib/numbers.mjs";
 import { option } from "./lib/option.mjs";
 import { Stage } from "./lib/stage.mjs";
+import { transports } from "./lib/transports.mjs";
 
 const rounds = Number(option("--rounds") ?? 5);
 const COUNT = 100;
@@ -15,8 +16,7 @@ const stage = await Stage.open();
 const rows = [
   { name: "bare WebSocket", kind: "bareWebSocket", argument: stage.bareUrl },
   { name: "stompjs", kind: "stompjs", argument: stage.stompUrl },
-  { name: "encke, WebSocket", kind: "encke", argument: "webSocket" },
-  { name: "encke, polling", kind: "encke", argument: "xhrPoll" },
+  ...Object.entries(transports).map(([name, argument]) => ({ name, kind: "encke", argument })),
 ].map((row, i) => ({ ...row, destination: `/topic/echo${i}`, times: [] }));
 
 for (const row of rows) {

@@ -7,6 +7,7 @@
 import { median, messages, printTable, whole } from "./lib/numbers.mjs";
 import { option } from "./lib/option.mjs";
 import { Stage } from "./lib/stage.mjs";
+import { transports } from "./lib/transports.mjs";
 
 const rounds = Number(option("--rounds") ?? 3);
 const COUNT = 20_000;
@@ -15,8 +16,7 @@ const stage = await Stage.open();
 const rows = [
   { name: "bare WebSocket", kind: "bareWebSocket", argument: stage.bareUrl },
   { name: "stompjs", kind: "stompjs", argument: stage.stompUrl },
-  { name: "encke, WebSocket", kind: "encke", argument: "webSocket" },
-  { name: "encke, polling", kind: "encke", argument: "xhrPoll" },
+  ...Object.entries(transports).map(([name, argument]) => ({ name, kind: "encke", argument })),
 ].map((row, i) => ({
   ...row,
   destination: `/topic/publish${i}`,

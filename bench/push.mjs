@@ -8,6 +8,7 @@
 import { median, messages, printTable, whole } from "./lib/numbers.mjs";
 import { option } from "./lib/option.mjs";
 import { Stage } from "./lib/stage.mjs";
+import { transports } from "./lib/transports.mjs";
 
 const rounds = Number(option("--rounds") ?? 3);
 const COUNT = 20_000;
@@ -22,8 +23,7 @@ const rows = [
   { name: "bare WebSocket, a message each", kind: "bareWebSocket", argument: stage.bareUrl, push: bare },
   { name: "stompjs, a frame a message", kind: "stompjs", argument: `${stage.bareUrl}/stomp`, push: bare },
   { name: "stompjs, joined frames", kind: "stompjs", argument: stage.stompUrl, push: broker },
-  { name: "encke, WebSocket", kind: "encke", argument: "webSocket", push: broker },
-  { name: "encke, polling", kind: "encke", argument: "xhrPoll", push: broker },
+  ...Object.entries(transports).map(([name, argument]) => ({ name, kind: "encke", argument, push: broker })),
 ].map((row, i) => ({ ...row, destination: `/topic/push${i}`, rates: [], pageCpu: [], serverCpu: [] }));
 
 for (const row of rows) {

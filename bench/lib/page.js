@@ -38,11 +38,13 @@ const contenders = {
     return { publish: (body) => client.publish({ destination, body }), taken, close: () => client.deactivate() };
   },
 
+  /** On one transport, and on polls until that carries. */
   encke: (transport, destination) => async (handler) => {
-    const client = Encke.connect("/encke", { transports: [Encke[transport]] });
+    const client = Encke.connect("/encke", { transports: [...new Set([Encke[transport], Encke.xhrPoll])] });
     if (handler) client.subscribe(destination, (message) => handler(message.text()));
     const taken = () => client.publish("/topic/end", "", { receipt: true });
     await taken();
+    while (client.transport !== Encke[transport].name) await new Promise((resolve) => client.on("transport", resolve));
     return { publish: (text) => client.publish(destination, text), taken, close: () => client.close() };
   },
 };
