@@ -2,7 +2,7 @@ import { pageEnvironment } from "./page/environment.ts";
 import { EnckeSocket } from "./socket/encke-socket.ts";
 import { type EnckeSocketOptions, resolveSocketOptions } from "./socket/options.ts";
 import type { Client } from "./stomp/client.ts";
-import { connect as connectStomp, type StompEndpoint } from "./stomp/connect.ts";
+import { openerOf, type StompEndpoint } from "./stomp/connect.ts";
 import { createClient } from "./stomp/create-client.ts";
 import type { StompOptions } from "./stomp/options.ts";
 import type { StompSocket } from "./stomp/socket-like.ts";
@@ -20,8 +20,11 @@ export interface ConnectOptions extends StompOptions, EnckeSocketOptions {}
  */
 export function connect(endpoint: StompEndpoint, options: ConnectOptions = {}): Client {
   const env = pageEnvironment();
-  if (typeof endpoint === "function" || /^wss?:/.test(endpoint)) return connectStomp(endpoint, options, env);
-  // Said here and now, and not at each attempt to connect.
-  resolveSocketOptions(endpoint, [], options, env);
-  return createClient(() => new EnckeSocket(endpoint, [], options, env) as unknown as StompSocket, options, env);
+  let open = openerOf(endpoint, env);
+  if (!open) {
+    // Said here and now, and not at each attempt to connect.
+    resolveSocketOptions(endpoint as string, [], options, env);
+    open = () => new EnckeSocket(endpoint as string, [], options, env) as unknown as StompSocket;
+  }
+  return createClient(open, options, env);
 }

@@ -33,7 +33,7 @@ function changesIn(hours: number, lives: (kind: TransportKind) => number, random
       const next = state[role];
       if (next === before[role] || next.at === "idle") continue;
       const { at } = next;
-      if (at === "waiting") plan(now + timeIn(next, pace)!, next, "timeout");
+      if (at === "waiting") plan(now + timeIn(next, pace), next, "timeout");
       else if (at === "opening") plan(now + 50, next, "greeted");
       else if (at === "proving") plan(now + 50, next, "ponged");
       else if (at === "naming") plan(now + 50, next, "started");

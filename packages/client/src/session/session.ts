@@ -118,11 +118,12 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   const buffer = new ReplayBuffer();
   const receiver = new Receiver();
   const attempts: Attempt[] = [];
-  const carriers = new Map<number, Carrier>();
-  const { origin, protocol } = new URL(env.baseUrl ?? base);
-  const isForeign = !base.startsWith(`${origin}/`);
+  const carriers = new Map<number | undefined, Carrier>();
+  const server = new URL(base);
+  const page = new URL(env.baseUrl ?? base);
+  const isForeign = page.origin !== server.origin;
+  const isMixed = page.protocol === "https:" && server.protocol === "http:";
   let probed: Promise<Cause> | undefined;
-  const isMixed = protocol === "https:" && base.startsWith("http:");
   /** A tab that may not hold a request open has something to fall back on. */
   const mayPoll = kinds.some((kind) => kind.oneShot);
   let state = initialState(recall(base, env));
@@ -140,17 +141,17 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   /** How the page has ended it. */
   let closing: { code: number; reason: string } | undefined;
 
-  const seat = env.seatAt(new URL(base).host, () => mayPoll && dispatch(state.main, "evicted"));
+  const seat = env.seatAt(server.host, () => mayPoll && dispatch(state.main, "evicted"));
 
   const cancels: Array<(() => void) | undefined> = [];
-  const arm = (at: number, ms?: number, run = () => {}) => {
+  const arm = (at: number, ms = Infinity, run = () => {}) => {
     cancels[at]?.();
-    cancels[at] = ms === undefined || isOver ? undefined : clock.after(Math.max(0, ms), run);
+    cancels[at] = ms < Infinity && !isOver ? clock.after(Math.max(0, ms), run) : undefined;
   };
 
   // The state, and what it asks for
 
-  const partOf = (number: number) => partsOf(state).find((part) => "carrier" in part && part.carrier === number);
+  const partOf = (number: number | undefined) => partsOf(state).find(({ carrier }) => carrier === number);
 
   /** How long a poll may be held, or how often a stream is to be pinged: often enough for what is on the way. */
   const paceOf = ({ oneShot, watch = Infinity }: Partial<TransportKind>) =>
@@ -161,7 +162,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const before = partsOf(state);
     const { learned } = state;
     const now = clock.now();
-    const silence = "carrier" in part ? now - carriers.get(part.carrier)!.heardAt : 0;
+    const silence = now - (carriers.get(part.carrier)?.heardAt ?? now);
     const permitted = kinds.filter(({ duplex, oneShot }) => duplex || oneShot || !mayPoll || seat.isTaken);
     state = step(state, part, event, { kinds: permitted, now, silence, random: env.random() });
     if (state.learned !== learned) remember(base, state.learned, env);
@@ -189,19 +190,16 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
 
   /** Starts the time of a part, and does what belongs to its beginning. */
   const enter = (part: Part, at: number) => {
-    if ("carrier" in part && !carriers.has(part.carrier)) open(part);
+    if (part.carrier && !carriers.has(part.carrier)) open(part);
     watch(part, at, clock.now());
-    if (!("carrier" in part)) return;
     if (part.at === "proving") say(part.carrier, numberRecord(Type.ping, part.carrier), part);
     else if (part.at === "naming") say(part.carrier, acknowledgement() + numberRecord(Type.name, part.as));
   };
 
   const watch = (part: Part, at: number, from: number) => {
     // 64 kbit/s are enough for a body.
-    const grace = "carrier" in part ? carriers.get(part.carrier)!.octets / 8 : 0;
-    const limit = timeIn(part, paceOf);
-    const ms = limit && limit + grace;
-    arm(at, ms && from + ms - clock.now(), () => {
+    const grace = (carriers.get(part.carrier)?.octets ?? 0) / 8;
+    arm(at, from + timeIn(part, paceOf) + grace - clock.now(), () => {
       const heardAt = part.at === "attached" ? carriers.get(part.carrier)!.heardAt : 0;
       // One timer in a carrier's life instead of one for each message: it sees when something was heard last, and waits the rest.
       if (heardAt > from) watch(part, at, heardAt);
@@ -211,7 +209,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
 
   // Carriers
 
-  const open = (part: Extract<Part, { carrier: number }>) => {
+  const open = (part: Extract<Part, { readonly carrier: number }>) => {
     const { carrier: number, at } = part;
     const kind: Poster & Partial<TransportKind> = "kind" in part ? part.kind : post;
     const isFresh = at !== "attached";

@@ -4,11 +4,13 @@ import type { TransportKind } from "../transports/transport.ts";
 /** Nothing is under way, nor waited for. */
 interface Idle {
   readonly at: "idle";
+  readonly carrier?: undefined;
 }
 
 /** Nothing is under way, for so many milliseconds. */
 interface Waiting {
   readonly at: "waiting";
+  readonly carrier?: undefined;
   readonly delay: number;
   readonly fall?: Fall | undefined;
 }
@@ -251,13 +253,13 @@ const impatience = 5_000;
 const promptness = 100;
 
 /**
- * How many milliseconds may pass in this state; undefined: any. With "attached" they count from whatever was heard last.
+ * How many milliseconds may pass in this state. With "attached" they count from whatever was heard last.
  *
  * @param paceOf milliseconds between two words of the server's on such a carrier
  */
-export function timeIn(part: Part, paceOf: (kind: TransportKind) => number): number | undefined {
+export function timeIn(part: Part, paceOf: (kind: TransportKind) => number): number {
   const { at } = part;
-  if (at === "idle") return undefined;
+  if (at === "idle") return Infinity;
   if (at === "waiting") return part.delay;
   if (at === "attached") return paceOf(part.kind) + patience;
   if (at === "due") return promptness;

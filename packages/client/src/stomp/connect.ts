@@ -11,6 +11,14 @@ export type StompEndpoint = string | (() => SocketLike);
 /** The subprotocols of STOMP over WebSocket. */
 const subprotocols = ["v12.stomp", "v11.stomp", "v10.stomp"];
 
+/** What opens a socket there; undefined if that is no endpoint of plain STOMP. @throws {EnckeError} `UNSUPPORTED` */
+export function openerOf(endpoint: StompEndpoint, { WebSocket }: StompEnvironment): (() => StompSocket) | undefined {
+  if (typeof endpoint === "function") return endpoint as () => StompSocket;
+  if (!/^wss?:/.test(endpoint)) return undefined;
+  if (!WebSocket) throw new EnckeError("UNSUPPORTED", endpoint);
+  return () => new WebSocket(endpoint, subprotocols) as unknown as StompSocket;
+}
+
 /**
  * Connects over a plain WebSocket or whatever the function returns.
  *
@@ -21,10 +29,7 @@ export function connect(
   options: StompOptions = {},
   env: StompEnvironment = stompEnvironment(),
 ): Client {
-  if (typeof endpoint === "function") return createClient(endpoint as () => StompSocket, options, env);
-  const { WebSocket } = env;
-  if (!WebSocket || !/^wss?:/.test(endpoint)) {
-    throw new EnckeError(WebSocket ? "BAD_OPTION" : "UNSUPPORTED", endpoint);
-  }
-  return createClient(() => new WebSocket(endpoint, subprotocols) as unknown as StompSocket, options, env);
+  const open = openerOf(endpoint, env);
+  if (!open) throw new EnckeError("BAD_OPTION", `${endpoint}`);
+  return createClient(open, options, env);
 }

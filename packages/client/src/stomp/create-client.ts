@@ -42,6 +42,8 @@ const frameOf = (command: string, headers: object, body: Frame["body"] = "", set
   settle,
 });
 
+const framesOf = (frame: Outgoing): readonly Frame[] => [...(frame.parts ?? []), frame];
+
 /**
  * A client whose frames go, in order, from the outbox over a socket: CONNECT and the subscriptions first on each new one. Where a frame is says what is known of it:
  * in the outbox, nobody has seen it; handed to a socket that is not open yet, nobody has if that never opens; after that, only its RECEIPT tells.
@@ -50,17 +52,8 @@ const frameOf = (command: string, headers: object, body: Frame["body"] = "", set
  * @throws {EnckeError} `BAD_OPTION`
  */
 export function createClient(openSocket: () => StompSocket, options: StompOptions, env: StompEnvironment): Client {
-  const {
-    heartbeatOutgoing,
-    heartbeatIncoming,
-    receiptTimeout,
-    maxOutboxCount,
-    maxOutboxSize,
-    headers,
-    login,
-    passcode,
-    host,
-  } = resolveStompOptions(options);
+  const settings = resolveStompOptions(options);
+  const { receiptTimeout } = settings;
   const { all, on, off, emit } = mitt<ClientEvents>();
   const subscriptions = new Map<string | undefined, Subscribed>();
   let outbox: Outgoing[] = [];
@@ -142,7 +135,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
 
   /** Gives the frame to the socket. @returns whether that takes it now @throws what the codec or the socket throws; nothing was sent then. */
   const write = (frame: Outgoing) => {
-    const frames = frame.parts ? [...frame.parts, frame] : [frame];
+    const frames = framesOf(frame);
     if (
       !socket ||
       // While nothing carries an open session, frames are better kept: it may turn out to be gone.
@@ -199,7 +192,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     // Most frames find an open connection and nothing before them.
     if (!outbox.length && write(frame)) return;
     const size = outbox.reduce((sum, { body }) => sum + body.length, body.length);
-    if (command === "SEND" && (outbox.length >= maxOutboxCount || size > maxOutboxSize)) {
+    if (command === "SEND" && (outbox.length >= settings.maxOutboxCount || size > settings.maxOutboxSize)) {
       throw new EnckeError("OUTBOX_FULL");
     }
     outbox.push(frame);
@@ -229,28 +222,28 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     cancelTimer?.();
     cancelTimer = undefined;
     try {
-      let asked = [headers, login, passcode, host].map(ask);
+      let asked = [settings.headers, settings.login, settings.passcode, settings.host].map(ask);
       // What is known can leave with the first request.
       if (asked.some((value) => (value as Partial<Promise<unknown>> | undefined)?.then))
         asked = await Promise.all(asked);
+      const [more, login, passcode, host = "/"] = asked;
       if (closing) return;
       const next = openSocket();
       opened = next;
       // A session watches itself.
       beatAt = Infinity;
-      heartBeat = next.isSession ? [0, 0] : [heartbeatOutgoing, heartbeatIncoming];
+      heartBeat = next.isSession ? [0, 0] : [settings.heartbeatOutgoing, settings.heartbeatIncoming];
       const kept = [...handed, ...outbox];
       // What was acknowledged on a connection cannot be on another, nor what had to happen together with it.
-      const isGood = ({ command, parts = [] }: Outgoing) =>
-        command === "SEND" || (command === "COMMIT" && !parts.some(({ command }) => /ACK/.test(command)));
+      const isGood = (frame: Outgoing) => framesOf(frame).every(({ command }) => /^(SEND|BEGIN|COMMIT)$/.test(command));
       outbox = [
         frameOf("CONNECT", {
           "accept-version": "1.2,1.1,1.0",
           "heart-beat": `${heartBeat}`,
-          login: asked[1],
-          passcode: asked[2],
-          host: asked[3] ?? "/",
-          ...(asked[0] as Headers),
+          login,
+          passcode,
+          host,
+          ...(more as Headers),
         }),
         ...[...subscriptions.values()].map(({ frame }) => frame),
         ...kept.filter(isGood),
@@ -460,13 +453,12 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     async *messages(destination, options) {
       const waiting: Message[] = [];
       let wake = () => {};
-      const look = () => wake();
-      on("state", look);
       const take = (message: Message) => {
         waiting.push(message);
-        look();
+        wake();
       };
       const { unsubscribe } = this.subscribe(destination, take, options);
+      const offState = this.on("state", () => wake());
       try {
         while (waiting[0] || state !== "closed") {
           if (waiting[0]) yield waiting.shift()!;
@@ -476,13 +468,13 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
             });
         }
       } finally {
-        off("state", look);
+        offState();
         unsubscribe();
       }
     },
     begin: () => {
       const transaction = `${++ids}`;
-      let steps: (() => void)[] = [];
+      const steps: (() => void)[] = [];
       return {
         publish: (destination, body, { headers } = {}) =>
           steps.push(() => publish(destination, body, { ...headers, transaction })),
@@ -500,7 +492,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
             send({ ...frameOf("COMMIT", { transaction, receipt }, "", settle), parts });
           }),
         abort: () => {
-          steps = [];
+          steps.length = 0;
         },
       };
     },
