@@ -107,14 +107,17 @@ export class TestSession extends TestSocket {
 
 /** A client, the sockets that it opened, and what it told the page. */
 export class Stage<S extends TestSocket> {
-  readonly page = new ManualPage();
   readonly sockets: S[] = [];
   readonly client: Client;
   /** Events as they came: their type and what tells them apart. */
   readonly events: string[] = [];
   readonly errors: EnckeError[] = [];
 
-  constructor(open: (number: number) => S, options?: StompOptions) {
+  constructor(
+    open: (number: number) => S,
+    options?: StompOptions,
+    readonly page = new ManualPage(),
+  ) {
     this.client = createClient(
       () => {
         const socket = open(this.sockets.length);
