@@ -270,6 +270,17 @@ describe("CONNECT", () => {
     });
   });
 
+  it("that is answered with ERROR is told of, and tried again when the server has closed", () => {
+    const stage = overSocket();
+    stage.socket.open();
+    stage.socket.say("ERROR", { message: "no common version", version: "3.0" }, "Speak 3.0");
+    expect(stage.errors).toMatchObject([{ code: "SERVER_ERROR", cause: { headers: { version: "3.0" } } }]);
+    expect([stage.client.state, stage.sockets.length]).toEqual(["connecting", 1]);
+    stage.socket.end();
+    stage.retry().open();
+    expect(stage.socket.heard()).toEqual(["CONNECT"]);
+  });
+
   it("waits for what is a promise, and asks anew for each connection", async () => {
     let asked = 0;
     const stage = new Stage(() => new TestSession(), { passcode: async () => `token ${++asked}` });
@@ -336,6 +347,64 @@ describe("CONNECT", () => {
     resolve("late");
     await stage.settle();
     expect(stage.sockets).toEqual([]);
+  });
+});
+
+describe("what is sent", () => {
+  it.each<StompVersion>(["1.0", "1.1", "1.2"])(
+    "has the headers that STOMP %s requires, and a body in SEND alone",
+    async (version) => {
+      const stage = connected({}, version === "1.0" ? {} : { version });
+      let message!: Message;
+      const subscription = stage.client.subscribe("/queue/a", (came) => (message = came), { ack: "client" });
+      const ids = { "message-id": "m", ...(version === "1.2" && { ack: "a" }) };
+      stage.socket.say("MESSAGE", { subscription: subscription.id, destination: "/queue/a", ...ids });
+      void outcomeOf(stage.client.publish("/queue/a", "body", { receipt: true }));
+      message.ack();
+      const transaction = stage.client.begin();
+      transaction.publish("/queue/a", "body");
+      void outcomeOf(transaction.commit());
+      subscription.unsubscribe();
+      void stage.client.close();
+      await stage.settle();
+      const required: Record<string, string[]> = {
+        SUBSCRIBE: ["id", "destination", "ack"],
+        SEND: ["destination", "content-length"],
+        ACK: version === "1.2" ? ["id"] : ["message-id", "subscription"],
+        BEGIN: ["transaction"],
+        COMMIT: ["transaction", "receipt"],
+        UNSUBSCRIBE: ["id"],
+        DISCONNECT: ["receipt"],
+      };
+      const frames = stage.socket.frames();
+      expect(new Set(frames.map(({ command }) => command))).toEqual(new Set(Object.keys(required)));
+      for (const { command, headers, body } of frames) {
+        expect(Object.keys(headers)).toEqual(expect.arrayContaining(required[command]!));
+        expect(body).toBe(command === "SEND" ? "body" : "");
+      }
+    },
+  );
+
+  it("numbers subscriptions, receipts and transactions so that none is like another, on the next connection either", () => {
+    const stage = connected();
+    const ids = () => {
+      stage.client.subscribe("/topic/a", () => {}).unsubscribe();
+      void outcomeOf(stage.client.publish("/topic/a", "", { receipt: true }));
+      void outcomeOf(stage.client.begin().commit());
+      return stage.socket
+        .frames()
+        .flatMap(({ command, headers: { id, receipt, transaction } }) =>
+          command === "UNSUBSCRIBE" || command === "BEGIN" ? [] : [id, receipt, transaction].filter(Boolean),
+        );
+    };
+    const first = ids();
+    stage.socket.end();
+    stage.retry().open();
+    stage.socket.connected();
+    stage.socket.frames();
+    const all = [...first, ...ids()];
+    expect(all.length).toBe(8);
+    expect(new Set(all).size).toBe(8);
   });
 });
 
@@ -1179,6 +1248,14 @@ describe("what the page hears", () => {
     stage.client.publish("/topic/a", "1");
     stage.socket.say("MESSAGE", { subscription: id });
     expect(frames).toEqual(["out CONNECT", "in CONNECTED", "out SUBSCRIBE", "out SEND", "in MESSAGE"]);
+  });
+
+  it("is nothing of frames that no version knows, nor of a MESSAGE or RECEIPT that nobody awaits", () => {
+    const stage = connected();
+    stage.socket.say("X-PING", { a: "b" }, "c");
+    stage.socket.say("MESSAGE", { subscription: "none" }, "x");
+    stage.socket.say("RECEIPT", { "receipt-id": "none" }, "a body, where none belongs");
+    expect([stage.errors, stage.page.errors, stage.client.state]).toEqual([[], [], "connected"]);
   });
 
   it("is told of an ERROR without a message by its command", () => {
