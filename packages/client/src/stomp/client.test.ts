@@ -255,13 +255,13 @@ describe("CONNECT", () => {
   const headersOf = ({ socket }: { socket: TestSocket }) => socket.frames()[0]?.headers;
 
   it("offers all versions, and has the host `/` if none is given", () => {
-    expect(headersOf(overSession())).toEqual({ "accept-version": "1.2,1.1,1.0", "heart-beat": "0,0", host: "/" });
+    expect(headersOf(overSession())).toEqual({ "accept-version": "1.0,1.1,1.2", "heart-beat": "0,0", host: "/" });
   });
 
   it("has the options' values and more headers, at once if all are known", () => {
     const headers = { "x-token": "t" };
     expect(headersOf(overSession({ login: "ann", passcode: () => "secret", host: "here", headers }))).toEqual({
-      "accept-version": "1.2,1.1,1.0",
+      "accept-version": "1.0,1.1,1.2",
       "heart-beat": "0,0",
       login: "ann",
       passcode: "secret",

@@ -238,7 +238,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       const isGood = (frame: Outgoing) => framesOf(frame).every(({ command }) => /^(SEND|BEGIN|COMMIT)$/.test(command));
       outbox = [
         frameOf("CONNECT", {
-          "accept-version": "1.2,1.1,1.0",
+          "accept-version": "1.0,1.1,1.2",
           "heart-beat": `${heartBeat}`,
           login,
           passcode,

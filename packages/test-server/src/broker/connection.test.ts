@@ -36,7 +36,11 @@ describe("connecting", () => {
     const peer = new StompPeer(broker());
     peer.say("CONNECT", { "accept-version": "1.3,2.0", host: "x" });
     const [error] = peer.heard();
-    expect(error?.headers).toMatchObject({ message: "VERSION_UNSUPPORTED", version: "1.0,1.1,1.2" });
+    expect(error?.headers).toMatchObject({
+      message: "VERSION_UNSUPPORTED",
+      version: "1.0,1.1,1.2",
+      "content-type": "text/plain",
+    });
     expect(error?.body).toContain("1.0, 1.1 and 1.2");
     expect(peer.closed).toEqual({ code: 4100, reason: "VERSION_UNSUPPORTED" });
   });
