@@ -213,6 +213,8 @@ class Answer extends EventEmitter {
 
   write(text: string): void {
     if (this.#isEnded || this.#isClosed) throw new Error("ERR_STREAM_WRITE_AFTER_END");
+    // What is short need not wait: a ping, a pong.
+    if (this.writableNeedDrain && text.length > 1_000) throw new Error("written before it was drained");
     this.#carry(text, false);
     if (this.lane.octets >= highWater) this.writableNeedDrain = true;
   }

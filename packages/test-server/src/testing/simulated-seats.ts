@@ -5,9 +5,9 @@ import type { SimulatedTime } from "./simulated-time.ts";
 export class SimulatedSeats {
   isFree = true;
   #isDenied = false;
-  #isAsking = false;
   #mayInsist = false;
-  #isHeld = false;
+  /** It is asked for, or there. */
+  #mine: { isHeld: boolean } | undefined;
   #onDenied = () => {};
   readonly #clock;
 
@@ -20,14 +20,14 @@ export class SimulatedSeats {
   }
 
   get isHeld(): boolean {
-    return this.#isHeld;
+    return !!this.#mine?.isHeld;
   }
 
   /** The others want all that there is. */
   deny(): void {
     this.isFree = false;
     this.#mayInsist = false;
-    if (this.#isHeld) this.#deny();
+    if (this.isHeld) this.#deny();
   }
 
   readonly seatAt: Environment["seatAt"] = (_, onDenied) => {
@@ -37,29 +37,31 @@ export class SimulatedSeats {
       get isTaken() {
         return !seats.#isDenied;
       },
-      take() {
-        if (seats.#isAsking || seats.#isHeld) return;
-        seats.#isAsking = true;
-        seats.#clock.after(1, () => seats.#answer());
+      take: () => this.#take(),
+      insist: () => {
+        this.#mayInsist = true;
       },
-      insist() {
-        seats.#mayInsist = true;
-      },
-      leave() {
-        seats.#isHeld = false;
+      leave: () => {
+        this.#mine = undefined;
       },
     };
   };
 
-  #answer(): void {
-    if (!this.isFree && !this.#mayInsist) return this.#deny();
-    if (!this.isFree) this.#mayInsist = false;
-    this.#isAsking = this.#isDenied = false;
-    this.#isHeld = true;
+  #take(): void {
+    if (this.#mine) return;
+    const mine = { isHeld: false };
+    this.#mine = mine;
+    this.#clock.after(1, () => {
+      if (this.#mine !== mine) return;
+      if (!this.isFree && !this.#mayInsist) return this.#deny();
+      if (!this.isFree) this.#mayInsist = false;
+      this.#isDenied = false;
+      mine.isHeld = true;
+    });
   }
 
   #deny(): void {
-    this.#isAsking = this.#isHeld = false;
+    this.#mine = undefined;
     if (this.#isDenied) return;
     this.#isDenied = true;
     this.#onDenied();
