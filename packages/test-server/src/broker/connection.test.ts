@@ -222,6 +222,8 @@ describe("receipts", () => {
       { command: "RECEIPT", headers: { "receipt-id": "r" } },
       { command: "MESSAGE", headers: { destination: "/topic/a" }, body: "x" },
     ]);
+    peer.sayRaw("SEND\ndestination:/topic/a\nx:first\n x : second\n\n\0");
+    expect(peer.heard()).toMatchObject([{ headers: { x: "first" } }]);
   });
 
   test("a receipt of 1.0 that cannot be written back is refused without it", () => {

@@ -367,8 +367,10 @@ export class Connection implements ChannelHandler, Outlet {
 
 /** Without the white space around header names and values that the examples of STOMP 1.0 have. */
 function unpadded({ command, headers, body }: Frame): Frame {
-  const trimmed = Object.entries(headers).map(([name, value]) => [name.trim(), value.trim()]);
-  return { command, headers: Object.fromEntries(trimmed), body };
+  const trimmed: Headers = Object.create(null);
+  // Two names may have become one: the first counts.
+  for (const [name, value] of Object.entries(headers)) trimmed[name.trim()] ??= value.trim();
+  return { command, headers: trimmed, body };
 }
 
 function subscriptionKey(id: string | undefined, destination: string): string {
