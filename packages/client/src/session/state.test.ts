@@ -26,7 +26,7 @@ function consequences(before: SessionState, after: SessionState): string[] {
   const words: string[] = [];
   for (const role of roles) {
     const part = after[role];
-    if (part === before[role] || !("carrier" in part)) continue;
+    if (part === before[role] || !("carrier" in part) || part.carrier === undefined) continue;
     const { carrier, at } = part;
     if (carrier > before.count) {
       words.push(`open ${carrier} ${"kind" in part ? part.kind.name : "send"}${at === "attached" ? " at length" : ""}`);
