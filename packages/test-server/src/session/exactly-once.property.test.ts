@@ -395,6 +395,7 @@ async function expectNothingLeft(run: SimulatedRun): Promise<void> {
   expect(run.violations.list).toEqual([]);
   for (const { closedTimes } of run.accepted) expect(closedTimes).toBe(1);
   expect([server.hub.size, server.clock.pending, client.clock.pending]).toEqual([0, 0, 0]);
+  expect(client.network.streams.size).toBe(0);
   // A last word is the browser's, which does not give it up.
   const left = [...client.network.connections].filter(({ purpose }) => purpose !== "beacon");
   expect(left).toEqual([]);

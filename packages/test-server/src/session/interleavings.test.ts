@@ -146,6 +146,16 @@ describe("a session in which things cross", () => {
     expect(run.client.network.begun.length).toBeLessThan(60);
   });
 
+  it.each(["fetch-stream", "xhr-poll"] as const)(
+    "begins with what is sent in its first turn, on %s",
+    async (transport) => {
+      const run = runOf([], { transports: [transport] });
+      run.client.send(10);
+      await run.pass(25);
+      expect(run.summary()).toMatchObject({ clientOwes: 0 });
+    },
+  );
+
   it("takes the next transport where the first does not pass and nothing that polls is listed", async () => {
     const run = runOf([{ wait: 0, what: "client sends", sizes: [10] }], {
       transports: ["websocket", "fetch-stream"],

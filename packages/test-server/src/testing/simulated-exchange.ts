@@ -208,6 +208,7 @@ class Answer extends EventEmitter {
   }
 
   flushHeaders(): void {
+    this.network.streams.add(this);
     this.#carry("", false);
   }
 
@@ -237,6 +238,7 @@ class Answer extends EventEmitter {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.network.streams.delete(this);
     this.writableNeedDrain = false;
     this.emit("close");
   }

@@ -41,6 +41,8 @@ export class SimulatedNetwork {
   /** How many of them the client has open. */
   readonly open = { held: 0, carrier: 0, send: 0, word: 0, beacon: 0 };
   readonly connections = new Set<Connection>();
+  /** Answers that the server has begun and that stay open, until they are closed at its end. */
+  readonly streams = new Set<unknown>();
   /** The page is gone: nothing of it runs any longer. */
   isPageGone = false;
   #weather: Weather = "passes";

@@ -184,6 +184,7 @@ export class SimulatedRun {
         if (!network.listener) return;
         this.server.die();
         network.listener = undefined;
+        network.streams.clear();
         network.cutAll(0, "client");
         network.after(happening.down, () => this.#serve());
         return;
