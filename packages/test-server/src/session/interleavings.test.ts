@@ -156,6 +156,18 @@ describe("a session in which things cross", () => {
     },
   );
 
+  it("stays where it is when an old request comes once more", async () => {
+    const run = runOf([], { requests: [{ is: "doubled", again: 5_000, answer: 0 }] });
+    await run.pass(10_000);
+    expect(run.client.carriers).toEqual(["xhr-poll", "websocket"]);
+  });
+
+  it("goes on with the later of two requests that are the same", async () => {
+    const run = runOf([], { transports: ["fetch-stream"], streams: [{ is: "doubled", again: 10, answer: 1 }] });
+    await run.pass(10_000);
+    expect(run.client.carriers).toEqual(["fetch-stream"]);
+  });
+
   it("takes the next transport where the first does not pass and nothing that polls is listed", async () => {
     const run = runOf([{ wait: 0, what: "client sends", sizes: [10] }], {
       transports: ["websocket", "fetch-stream"],
