@@ -33,7 +33,8 @@ const dependenciesOf = (packageDirectory) => Object.keys(manifest(packageDirecto
 const typescript = (target) => esbuild({ target, tsconfig: "tsconfig.base.json" });
 
 /**
- * As small as it gets. Nothing of ours, nor mitt, asks a function for its `this` unless it is a method, or has a getter that does something.
+ * As small as it gets. Nothing of ours, nor mitt, asks a function for its `this` unless it is a method, has a getter that does something, or writes into a
+ * text what tells differently how it reads as text and what it is worth. Constants stay on the side where they are, as their neighbours do.
  *
  * @param {import("terser").MangleOptions["properties"]} [properties] what to do with the names of properties; by default they stay
  */
@@ -42,7 +43,14 @@ export const minify = (properties = false) =>
     ecma: 2022,
     module: true,
     // What the script is there for.
-    compress: { passes: 5, unsafe_arrows: true, pure_getters: true, top_retain: ["Encke"] },
+    compress: {
+      passes: 5,
+      unsafe: true,
+      unsafe_arrows: true,
+      pure_getters: true,
+      lhs_constants: false,
+      top_retain: ["Encke"],
+    },
     mangle: { properties, reserved: ["Encke"] },
     format: { comments: false },
   });

@@ -9,13 +9,13 @@ import { ensureBuild, ensureDependencies } from "./ensure.mjs";
 import { root } from "./lib.mjs";
 
 /**
- * What is reached, rounded up, so that nothing grows unseen. The goals, not reached yet: 7,000 B and 3,500 B.
+ * What is reached, rounded up, so that nothing grows unseen. The goals, not reached yet: 10,000 B for everything and 3,500 B for encke/stomp.
  *
  * Bytes of brotli, quality 11. An import set is measured as an app's bundler leaves it, dependencies included.
  */
 const BUDGETS = [
-  { what: "dist/encke.min.js", budget: 8_200 },
-  { what: 'export { connect } from "encke/stomp"', budget: 4_050 },
+  { what: "dist/encke.min.js", budget: 10_350 },
+  { what: 'export { connect } from "encke/stomp"', budget: 4_370 },
 ];
 
 ensureDependencies();

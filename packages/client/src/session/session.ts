@@ -123,7 +123,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   const page = new URL(env.baseUrl ?? base);
   const isForeign = page.origin !== server.origin;
   const isMixed = page.protocol === "https:" && server.protocol === "http:";
-  let probed: Promise<Cause> | undefined;
+  let probed: Promise<unknown> | undefined;
   /** A tab that may not hold a request open has something to fall back on. */
   const mayPoll = kinds.some((kind) => kind.oneShot);
   let state = initialState(recall(base, env));
@@ -312,13 +312,13 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       end(carrier, code, causeOf(attempt, code, reason, clock.now() - carrier.heardAt, isMixed));
       if (attempt.cause === "server gone" && isForeign && env.fetch) {
         // Where the server is, and says no, a request that asks for no answer gets through. Once, as it costs one more.
-        probed ??= env.fetch(`${base}/`, { mode: "no-cors" }).then(
-          () => "CORS",
-          () => reason,
+        probed ??= env.fetch(`${base}/`, { mode: "no-cors" });
+        probed.then(
+          () => {
+            attempt.cause = "CORS";
+          },
+          () => {},
         );
-        probed.then((cause) => {
-          attempt.cause = cause;
-        });
       }
       tell("lost");
     };

@@ -23,6 +23,7 @@ export function encodeFrame(
   version: StompVersion,
 ): TextOrOctets {
   const unescaped = isUnescaped(command, version);
+  const written = (text: string) => (unescaped ? text : escapeHeader(text, version));
   let head = `${command}\n`;
   for (const name of Object.keys(headers)) {
     const value = headers[name];
@@ -31,7 +32,7 @@ export function encodeFrame(
       // The value may be a secret.
       throw new EnckeError("HEADER_NOT_WRITABLE", name);
     }
-    head += unescaped ? `${name}:${value}\n` : `${escapeHeader(name, version)}:${escapeHeader(value, version)}\n`;
+    head += `${written(name)}:${written(value)}\n`;
   }
   if (body.length) head += `content-length:${toOctets(body).length}\n`;
   head += "\n";
