@@ -10,7 +10,6 @@ import type {
   TransportKind,
   TransportName,
 } from "../transports/transport.ts";
-import { sizeOf } from "../utf8.ts";
 import { Code, ProtocolError } from "./codes.ts";
 import { Feed } from "./feed.ts";
 import { acknowledgeBounds, Receiver } from "./receiver.ts";
@@ -254,7 +253,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
         case Type.text:
         case Type.binary: {
           if (!next) break;
-          const accepted = receiver.accept(next++, sizeOf(payload));
+          const accepted = receiver.accept(next++, payload.length);
           if (accepted < 0) throw new ProtocolError(Code.gap, "Message skipped");
           if (accepted) on.onMessage(payload);
           return;
