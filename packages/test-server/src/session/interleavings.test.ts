@@ -168,6 +168,25 @@ describe("a session in which things cross", () => {
     expect(run.client.carriers).toEqual(["fetch-stream"]);
   });
 
+  it("names the later of two candidates that are the same, as browsers read that", async () => {
+    const run = runOf([], {
+      transports: ["fetch-stream", "xhr-poll"],
+      streams: [{ is: "doubled", again: 10, answer: 1 }],
+    });
+    await run.pass(3_000);
+    expect(run.client.carriers).toEqual(["xhr-poll", "fetch-stream"]);
+  });
+
+  it.each(["websocket", "fetch-stream", "event-source", "xhr-poll"] as const)(
+    "lives on %s for longer than the window, though nothing is said",
+    async (transport) => {
+      const run = runOf([], { transports: [transport] });
+      await run.pass(2 * patient.window);
+      expect(run.client.carriers).toEqual([transport]);
+      expect(run.summary()).toMatchObject({ isOpen: true });
+    },
+  );
+
   it("takes the next transport where the first does not pass and nothing that polls is listed", async () => {
     const run = runOf([{ wait: 0, what: "client sends", sizes: [10] }], {
       transports: ["websocket", "fetch-stream"],
