@@ -173,7 +173,7 @@ describe("a session in which things cross", () => {
       transports: ["fetch-stream", "xhr-poll"],
       streams: [{ is: "doubled", again: 10, answer: 1 }],
     });
-    await run.pass(3_000);
+    await run.pass(1_000);
     expect(run.client.carriers).toEqual(["xhr-poll", "fetch-stream"]);
   });
 
