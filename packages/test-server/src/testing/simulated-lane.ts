@@ -69,8 +69,10 @@ export class Lane {
   }
 
   /** Takes nothing more; of what is under way the first part arrives, and of the piece behind that a part. */
-  cut(part: number): void {
+  cut(share: number): void {
     if (this.isSwallowing) return;
+    // What is held precedes what is under way: where that is lost, nothing behind it may arrive.
+    const part = share < 1 && this.#held?.length ? 0 : share;
     if (part < 1) this.#held = undefined;
     else this.release();
     this.isSwallowing = true;
