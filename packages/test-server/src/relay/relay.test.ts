@@ -130,8 +130,27 @@ describe("a relay", () => {
   it("passes on what the broker refuses, in its words, and ends", async () => {
     const { client } = await open();
     connection!.end("ERROR\nmessage:Bad CONNECT\n\nAccess refused\0");
-    await expect.poll(() => client.closed).toEqual({ code: 4100, reason: "Bad CONNECT" });
+    await expect.poll(() => client.closed).toEqual({ code: 4100, reason: "ERROR" });
     expect(client.heard).toMatch(/^ERROR\nmessage:Bad CONNECT\n[\s\S]*Access refused\0$/);
+  });
+
+  it("outlives a CONNECT that cannot be written to a broker that cannot be had, and an ERROR of any length", async () => {
+    const { client } = await open();
+    connection!.end(`ERROR\nmessage:${"x".repeat(1_000)}\n\n\0`);
+    await expect.poll(() => client.closed?.reason).toBe("ERROR");
+    broker.close();
+    const other = new Client();
+    relay.accept(other).onMessage("STOMP\nhost:/\nlogin:a\\nb\n\n\0");
+    expect(other.closed).toEqual({ code: 4100, reason: "MALFORMED_FRAME" });
+    // Until a connection would have been refused.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+
+  it("holds so much for a broker that does not answer, and no more", async () => {
+    const { client, handler } = await open();
+    const frame = `SEND\ndestination:/a\nx:${"y".repeat(60_000)}\n\n\0`;
+    for (let count = 0; count < 300; count++) handler.onMessage(frame);
+    expect(client.closed).toEqual({ code: 4100, reason: "TOO_MUCH_WAITING" });
   });
 
   it("tells the client when the broker goes", async () => {

@@ -62,6 +62,10 @@ export class RelayedConnection implements ChannelHandler {
 
   onMessage(message: string | Uint8Array): void {
     if (this.#isOver) return;
+    if (!this.#isConnected) this.#waitingOctets += message.length;
+    if (this.#waitingOctets > maxWaiting) {
+      return this.#fail("TOO_MUCH_WAITING", "The broker has not answered CONNECT.");
+    }
     this.#read(this.#fromClient, message, "The client sent what is not STOMP.");
     // The broker takes less than the client sends.
     if (this.#broker && this.#broker.writableLength > HIGH_WATER) this.#channel.pause?.();
@@ -80,21 +84,21 @@ export class RelayedConnection implements ChannelHandler {
     if (this.#isOver) return;
     if (!this.#broker) return this.#connect(frame);
     if (this.#isConnected) return this.#toBroker(frame);
-    this.#waitingOctets += frame.body.length;
-    if (this.#waitingOctets > maxWaiting) this.#fail("TOO_MUCH_WAITING", "The broker has not answered CONNECT.");
-    else this.#waiting.push(frame);
+    this.#waiting.push(frame);
   }
 
   #connect({ command, headers }: Frame): void {
     if (command !== "CONNECT" && command !== "STOMP") return this.#fail("NOT_CONNECTED", "Send CONNECT first.");
     const { hostname, port, login, passcode, host } = this.#target;
     this.#clientWants = wishOf(headers);
-    const broker = connect({ host: hostname, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAlive });
-    this.#broker = broker;
     const asks: Headers = { ...headers, "heart-beat": `${heartBeat},0` };
     if (login !== undefined && headers.login === undefined) Object.assign(asks, { login, passcode });
     if (host !== undefined) asks.host = host;
-    broker.write(encodeFrame("CONNECT", asks, "", "1.2"));
+    // Before there is a connection: what cannot be written throws.
+    const written = encodeFrame("CONNECT", asks, "", "1.2");
+    const broker = connect({ host: hostname, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAlive });
+    this.#broker = broker;
+    broker.write(written);
     broker.on("data", (octets: Buffer) => {
       this.#read(this.#fromBroker, octets, "The broker sent what is not STOMP.");
       if (this.#channel.bufferedAmount > HIGH_WATER) broker.pause();
@@ -121,11 +125,11 @@ export class RelayedConnection implements ChannelHandler {
 
   #onBrokerFrame(frame: Frame): void {
     if (this.#isOver) return;
-    const { command, headers } = frame;
+    const { command } = frame;
     if (command === "CONNECTED") return this.#connected(frame);
     this.#toClient(frame);
     // Nothing follows it; the client is not to take the end for another fault.
-    if (command === "ERROR") this.#close(REFUSED, headers.message ?? "ERROR");
+    if (command === "ERROR") this.#close(REFUSED, "ERROR");
   }
 
   #connected({ headers }: Frame): void {
@@ -136,6 +140,7 @@ export class RelayedConnection implements ChannelHandler {
     this.#fromClient.version = version;
     this.#fromBroker.version = version;
     this.#isConnected = true;
+    this.#waitingOctets = 0;
     const beats = (wish: number, beat: () => void) =>
       new HeartBeat(this.#clock, { send: agreedInterval(heartBeat, wish), expect: 0 }, beat, () => {});
     this.#heartBeats.push(
