@@ -34,6 +34,11 @@ export class PushEndpoint {
   }
 
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { origin } = request.headers;
+    if (origin !== undefined && this.origins.has(origin)) {
+      response.setHeader("Access-Control-Allow-Origin", origin);
+      response.setHeader("Vary", "Origin");
+    }
     const refused = this.#refusal(request);
     if (refused) {
       if (refused.status === 401) response.setHeader("WWW-Authenticate", "Bearer");

@@ -36,6 +36,8 @@ export interface Attach {
 export class Carrier {
   readonly feed: Feed;
   isEnded = false;
+  /** A candidate's time is not waited for any longer. */
+  forget: (() => void) | undefined;
   /** The number that it takes over with: the one it came with, until naming gives it another. */
   number: number;
   /** When anything came over it last, or a pong for it, in milliseconds of the clock. */

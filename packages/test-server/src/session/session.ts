@@ -145,7 +145,10 @@ export class Session implements Channel {
     if (takesOver) this.#takeOver(carrier);
     else {
       const isIdle = () => this.active !== carrier;
-      this.host.clock.after(candidateLife, () => isIdle() && this.endCarrier(carrier, Code.superseded));
+      carrier.forget = this.host.clock.after(
+        candidateLife,
+        () => isIdle() && this.endCarrier(carrier, Code.superseded),
+      );
     }
     this.#boundCarriers();
   }
@@ -165,6 +168,7 @@ export class Session implements Channel {
   /** The network has lost a carrier, or it has run its course. */
   detach(carrier: Carrier): void {
     carrier.isEnded = true;
+    carrier.forget?.();
     if (!this.#carriers.delete(carrier)) return;
     if (this.active === carrier) this.active = undefined;
     if (this.#carriers.size === 0) this.#armWindow();
@@ -332,6 +336,7 @@ export class Session implements Channel {
     const record = parameterRecord(Type.close, { code, reason: reason || undefined });
     for (const carrier of this.#carriers) {
       carrier.isEnded = true;
+      carrier.forget?.();
       carrier.outlet.close(record, code, reason);
     }
     this.#carriers.clear();
