@@ -7,8 +7,8 @@ const memorable = 3_600_000;
 /** What was learned about the way to an endpoint, by this page or by others of its origin before it, as far as it still counts. */
 export function recall(endpoint: string, env: Environment): Learned {
   try {
-    const { at, ...learned } = JSON.parse(env.recall(endpoint)!);
-    return env.clock.now() - at < memorable ? learned : {};
+    const learned = JSON.parse(env.recall(endpoint)!);
+    return env.clock.now() - learned.at < memorable ? learned : {};
   } catch {
     return {};
   }
@@ -16,5 +16,6 @@ export function recall(endpoint: string, env: Environment): Learned {
 
 /** Keeps it for the next page, where there is a storage. */
 export function remember(endpoint: string, learned: Learned, env: Environment): void {
-  env.remember(endpoint, JSON.stringify({ ...learned, at: env.clock.now() }));
+  // It is as old as its beginning: what is never tried again would otherwise never be forgotten.
+  env.remember(endpoint, JSON.stringify({ at: env.clock.now(), ...learned }));
 }

@@ -2,7 +2,7 @@ import type { TransportKind } from "../transports/transport.ts";
 
 /**
  * What was learned about a network, as numbers: by a kind's name how often in a row it did not carry or died young; `falls`, how often lately something else than
- * the base carried and was lost; `idle`, the milliseconds after which something on the way may cut what is silent. What is absent was not met.
+ * the base carried and was lost; `idle`, the milliseconds after which something on the way may cut what is silent; `at`, where it was recalled, the time when it began. What is absent was not met.
  */
 export type Learned = Readonly<Record<string, number>>;
 

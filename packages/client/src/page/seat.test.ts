@@ -128,4 +128,12 @@ describe("a tab's leave to hold a request open", () => {
     document.dispatchEvent(new Event("visibilitychange"));
     expect(told).toEqual(["denied"]);
   });
+
+  it("is with the tabs that can be seen where locks are not for this page, as in a sandbox", async () => {
+    locks.request = () => Promise.reject(new DOMException("not here", "SecurityError"));
+    const { seat, document, told } = await tab();
+    expect([seat.isTaken, told]).toEqual([true, []]);
+    document.hidden = true;
+    expect(seat.isTaken).toBe(false);
+  });
 });

@@ -25,7 +25,7 @@ export interface Seat {
  */
 export function seatAt(host: string, onDenied: () => void, scope: Partial<Window>): Seat {
   const { document, navigator } = scope;
-  const locks = navigator?.locks;
+  let locks = navigator?.locks;
   let isDenied = false;
   let mayInsist = true;
   /** Ends what `take` has begun: it is asked for, or there. */
@@ -55,8 +55,12 @@ export function seatAt(host: string, onDenied: () => void, scope: Partial<Window
           // Which may be over by now.
           return left;
         })
-        // Somebody insisted.
-        .catch(deny);
+        // Somebody insisted; or locks are not for this page, as in a sandbox.
+        .catch(({ name }) => {
+          if (name === "AbortError") return deny();
+          locks = undefined;
+          leave = undefined;
+        });
     };
     request(1);
   };

@@ -309,7 +309,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
       // It would be refused again and again.
       if (reason === "HTTP 413") return finish(Code.tooBig, reason);
       end(carrier, code, causeOf(attempt, code, reason, clock.now() - carrier.heardAt, isMixed));
-      if (attempt.cause === "server gone" && isForeign && env.fetch) {
+      if (attempt.cause === "server gone" && isForeign && !wasGreeted && env.fetch) {
         // Where the server is, and says no, a request that asks for no answer gets through. Once, as it costs one more.
         probed ??= env.fetch(`${base}/`, { mode: "no-cors" });
         probed.then(

@@ -236,10 +236,39 @@ describe("the state of a session", () => {
     expect(new Play([stream, poll]).happen(...asked, "timeout candidate").did).toEqual(["end 2"]);
   });
 
-  it("attaches anew, without a verdict, when a stream has carried enough", () => {
-    const play = new Play([stream, poll]).happen(...onStream, 1_000, "completed main", "greeted main");
-    expect(play.at).toBe("attached, opening, idle");
-    expect(play.state.learned).toEqual({ "fetch-stream": 0 });
+  it("is followed by the next of its kind, without a verdict, when a stream has carried enough", () => {
+    const play = new Play([stream, poll]).happen(...onStream, 1_000, "completed main");
+    expect(play.did).toEqual(["open 4 fetch-stream", "end 2"]);
+    expect(play.happen("greeted main").at).toBe("attached, idle, idle");
+    expect(play.state.learned).toEqual({});
+    // Also when the page is just looking whether it is there; and by polls if it does not come.
+    expect(new Play([stream, poll]).happen(...onStream, "wake main", "completed main").did).toEqual([
+      "open 4 fetch-stream",
+      "end 2",
+    ]);
+    const lost = new Play([stream, poll]).happen(...onStream, "completed main", "lost main", "timeout main");
+    expect(lost.did).toEqual(["open 5 xhr-poll"]);
+  });
+
+  it("gives a named candidate up that something else has overtaken", () => {
+    const overtaken = new Play().happen(...naming, "wake main", "completed candidate");
+    expect([overtaken.at, overtaken.did]).toEqual(["opening, idle, idle", ["end 2"]]);
+    expect(new Play().happen(...naming, "completed candidate").did).toEqual(["open 4 xhr-poll", "end 1", "end 2"]);
+  });
+
+  it("tries soon what may be tried soon, though something else rests for long", () => {
+    const play = new Play([websocket, stream, poll]).happen(...polling);
+    for (let count = 0; count < 6; count++) play.happen("lost candidate", 4_000_000);
+    play.state = { ...play.state, candidate: { at: "waiting", delay: 3_000_000, kind: websocket } };
+    play.state = { ...play.state, learned: { websocket: 7, falls: 1 } };
+    play.happen("wake main", "greeted main");
+    expect(play.state.candidate).toMatchObject({ at: "waiting", kind: stream, delay: 750 });
+  });
+
+  it("does not blame what was silent for longer than it is watched: the page slept", () => {
+    const play = new Play().happen(...onWebSocket, 3_600_000);
+    play.silence = 3_600_000;
+    expect(play.happen("timeout main", "greeted main").state.learned).toEqual({});
   });
 
   it("tries everything again at once when the network may be another one", () => {
@@ -280,18 +309,18 @@ describe("the state of a session", () => {
     const lost = [...onWebSocket, 1_000, "lost main"] as const;
     expect(new Play().happen(...lost, "greeted main").state.learned).toEqual({ websocket: 1, falls: 1 });
     const away = new Play().happen(...lost, "lost main", "timeout main", "greeted main");
-    expect(away.state.learned).toEqual({ websocket: 0 });
+    expect(away.state.learned).toEqual({});
   });
 
   it("does not blame what a page that slept finds dead", () => {
     const play = new Play().happen(...onWebSocket, 1_000, "wake main", "timeout main", "greeted main");
-    expect(play.state.learned).toEqual({ websocket: 0 });
+    expect(play.state.learned).toEqual({});
   });
 
   it("learns from what is lost when it has long been silent that something cuts what is idle", () => {
     const play = new Play().happen(...onWebSocket, 100_000);
     play.silence = 10_000;
-    expect(play.happen("lost main", "greeted main").state.learned).toMatchObject({ idle: 12_500, websocket: 0 });
+    expect(play.happen("lost main", "greeted main").state.learned).toEqual({ idle: 12_500, falls: 1 });
   });
 
   it("forgets the losses of what passes everywhere once something else has passed", () => {

@@ -103,6 +103,8 @@ export interface StepContext {
   readonly random: number;
 }
 
+/** What was silent for so many milliseconds, longer than a timer would have let it, was not watched: the page slept. */
+const asleep = 45_000;
 /** One pong in time may be chance where a busy page looks late at the answer to its ping. */
 const proofs = 3;
 
@@ -131,7 +133,8 @@ export function step(
     const better = nextCandidate(kinds, active, learned, random);
     if (!better || "carrier" in candidate) return;
     if (!better.delay) candidate = open(better.kind);
-    else if (candidate === idle) candidate = { at: "waiting", ...better };
+    // What may be tried sooner does not wait for what rests for long.
+    else if (!("kind" in candidate) || candidate.kind !== better.kind) candidate = { at: "waiting", ...better };
   };
   /** Opens what passes everywhere. Something better is opened beside it at the very first, so that nobody waits for a transport that does not pass. */
   const attach = (fall?: Fall) => {
@@ -162,7 +165,7 @@ export function step(
     const { kind: lost, since = now + 1 } = main as Attached;
     const age = now - since;
     // A POST that is lost, or a page that woke up with nothing, says that the way was; of what received it says nothing.
-    const fall = part.at === "attached" ? { kind: lost, age, silence } : undefined;
+    const fall = part.at === "attached" && silence < asleep ? { kind: lost, age, silence } : undefined;
     const isFall = "since" in main && lost !== base();
     if (!isFall) losses = age < (lost.oneShot ? 1_000 : 10_000) ? losses + 1 : 0;
     const delay = !isFall && attachDelay(losses, random);
@@ -205,17 +208,27 @@ export function step(
     case "naming started":
       candidate = idle;
       losses = 0;
-      learned = { ...learned, [kind.name]: 0 };
+      if (learned[kind.name]) learned = { ...learned, [kind.name]: 0 };
       carry();
       break;
     case "attached completed":
+    case "proving completed":
       // Another with a higher number would call the server back from what was just named.
-      if (candidate.at === "naming") break;
+      if (!isMain || candidate.at === "naming") break;
       if (kind.oneShot) {
         main = { ...(main as Attached), carrier: ++count };
         // Other tabs may have left the connection by now.
         seek(kind);
+      } else if (kinds.includes(kind)) {
+        // It has carried enough, and nothing is wrong with it.
+        main = open(kind);
+        sender = idle;
       } else attach();
+      break;
+    case "naming completed":
+      // Something with a higher number has taken over.
+      candidate = idle;
+      if ("since" in main) attach();
       break;
     case "attached wake":
       // One look at once, instead of waiting for a timer that slept.

@@ -824,16 +824,32 @@ describe("a transaction", () => {
     transaction.publish("/topic/a", { is: "JSON" }, { headers: { x: "y" } });
     transaction.publish("/topic/b", "2");
     expect(stage.socket.frames()).toEqual([]);
-    const before = stage.socket.sent.length;
     const committed = transaction.commit();
-    // In one message: there is no half of it.
-    expect(stage.socket.sent.length).toBe(before + 1);
     const frames = stage.socket.frames();
     expect(frames.map(({ command }) => command)).toEqual(["BEGIN", "SEND", "SEND", "COMMIT"]);
     expect(new Set(frames.map(({ headers }) => headers.transaction)).size).toBe(1);
     expect(frames[1]).toMatchObject({ headers: { x: "y", "content-type": "application/json" }, body: '{"is":"JSON"}' });
     stage.socket.say("RECEIPT", { "receipt-id": frames[3]!.headers.receipt! });
     expect(await committed).toBe("delivered");
+  });
+
+  it("goes over a session in one message, so that there is no half of it", () => {
+    const stage = connectedSession();
+    const before = stage.socket.sent.length;
+    const transaction = stage.client.begin();
+    transaction.publish("/topic/a", "1");
+    void transaction.commit();
+    expect(stage.socket.sent.length).toBe(before + 1);
+    expect(stage.socket.heard()).toEqual(["BEGIN", "SEND /topic/a 1", "COMMIT"]);
+  });
+
+  it("counts in the outbox as all that is in it", async () => {
+    const stage = overSession({ maxOutboxSize: 10 });
+    stage.socket.open();
+    stage.socket.carry(null);
+    const transaction = stage.client.begin();
+    transaction.publish("/topic/a", "x".repeat(11));
+    await expect(transaction.commit()).rejects.toMatchObject({ code: "OUTBOX_FULL" });
   });
 
   it("that is aborted was never there", async () => {

@@ -148,7 +148,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       return;
     }
     const written = frames.map(({ command, headers, body }) => encodeFrame(command, headers, body, decoder.version));
-    socket.send(frame.parts ? join(written) : written[0]!);
+    // A session takes all of it or nothing. Over a plain WebSocket some brokers read one frame a message, and forget what was begun when the connection ends.
+    for (const message of socket.isSession ? [join(written)] : written) socket.send(message);
     handed.push(frame);
     confirm();
     for (const frame of frames) emit("frame", { direction: "out", frame });
@@ -170,7 +171,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     const now = env.clock.now();
     for (const [id, frame] of receipts) {
       // What has not left yet, or nothing carries, has its time before it.
-      if (socket!.bufferedAmount || socket!.transport === null) frame.due = now + receiptTimeout;
+      if (socket!.isSession ? socket!.transport === null : socket!.bufferedAmount) frame.due = now + receiptTimeout;
       if (frame.due! > now) {
         cancelExpiry = env.clock.after(frame.due! - now, expire);
         return;
@@ -182,7 +183,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   };
 
   const send = (frame: Outgoing) => {
-    const { command, headers, body } = frame;
+    const { headers } = frame;
     if (closing) throw closed();
     if ("destination" in headers && !headers.destination) throw new EnckeError("BAD_OPTION", "A destination is empty");
     if (collecting) {
@@ -191,8 +192,11 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     }
     // Most frames find an open connection and nothing before them.
     if (!outbox.length && write(frame)) return;
-    const size = outbox.reduce((sum, { body }) => sum + body.length, body.length);
-    if (command === "SEND" && (outbox.length >= settings.maxOutboxCount || size > settings.maxOutboxSize)) {
+    const size = [...outbox, frame].flatMap(framesOf).reduce((sum, { body }) => sum + body.length, 0);
+    if (
+      /SEND|COMMIT/.test(frame.command) &&
+      (outbox.length >= settings.maxOutboxCount || size > settings.maxOutboxSize)
+    ) {
       throw new EnckeError("OUTBOX_FULL");
     }
     outbox.push(frame);
