@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, numbers, seen, test } from "./testing/browser.ts";
 import { StompTcp } from "./testing/stomp-tcp.ts";
 
@@ -20,6 +21,13 @@ test(`blocking and unblocking WebSocket ${times} times in a stream of messages l
     await it.listen("/topic/to-page");
     await it.carriedBy("websocket");
     it.age();
+    const gap = { last: Infinity, longest: 0 };
+    Object.assign(globalThis, { gap });
+    it.client.on("frame", ({ direction, frame }) => {
+      if (direction === "out" || frame.command !== "MESSAGE") return;
+      gap.longest = Math.max(gap.longest, performance.now() - gap.last);
+      gap.last = performance.now();
+    });
   });
 
   let sent = 0;
@@ -30,7 +38,12 @@ test(`blocking and unblocking WebSocket ${times} times in a stream of messages l
     // The network is another one: what was learned of the one before does not hold.
     else await client.evaluate(() => void dispatchEvent(new Event("online")));
     const numbers = Array.from({ length: each }, () => String(++sent));
-    for (const number of numbers) program.publish("/topic/to-page", number);
+    const published = (async () => {
+      for (const number of numbers) {
+        program.publish("/topic/to-page", number);
+        await pause(5);
+      }
+    })();
     await client.evaluate(
       async (it, [numbers, transport]) => {
         for (const number of numbers) {
@@ -41,9 +54,11 @@ test(`blocking and unblocking WebSocket ${times} times in a stream of messages l
         // So that each block meets a WebSocket in use.
         await it.carriedBy(transport);
         it.age();
+        (globalThis as unknown as { gap: { last: number } }).gap.last = Infinity;
       },
       [numbers, isBlocked ? "fetch-stream" : "websocket"] as const,
     );
+    await published;
   }
   await client.evaluate((it) => it.settle());
   await program.settle();
@@ -51,5 +66,8 @@ test(`blocking and unblocking WebSocket ${times} times in a stream of messages l
   expect(await client.evaluate((it) => it.inbox("/topic/to-page").texts)).toEqual(numbers(1, sent));
   expect(program.bodies).toEqual(numbers(1, sent));
   expect(await seen(client)).toMatchObject({ states: ["connecting", "connected"], gaps: [], errors: [] });
+  const longest = await client.evaluate(() => (globalThis as unknown as { gap: { longest: number } }).gap.longest);
+  test.info().annotations.push({ type: "longest gap between two messages", description: `${Math.round(longest)} ms` });
+  console.log(`The longest gap between two messages: ${Math.round(longest)} ms`);
   program.close();
 });
