@@ -42,7 +42,7 @@ const frameOf = (command: string, headers: object, body: Frame["body"] = "", set
   settle,
 });
 
-const framesOf = (frame: Outgoing): readonly Frame[] => [...(frame.parts ?? []), frame];
+const framesOf = (frame: Outgoing): readonly Frame[] => (frame.parts ? [...frame.parts, frame] : [frame]);
 
 /**
  * A client whose frames go, in order, from the outbox over a socket: CONNECT and the subscriptions first on each new one. Where a frame is says what is known of it:
@@ -149,7 +149,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     }
     const written = frames.map(({ command, headers, body }) => encodeFrame(command, headers, body, decoder.version));
     // A session takes all of it or nothing. Over a plain WebSocket some brokers read one frame a message, and forget what was begun when the connection ends.
-    for (const message of socket.isSession ? [join(written)] : written) socket.send(message);
+    if (frame.parts && socket.isSession) socket.send(join(written));
+    else for (const message of written) socket.send(message);
     handed.push(frame);
     confirm();
     for (const frame of frames) emit("frame", { direction: "out", frame });
@@ -162,8 +163,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       if (!frame.settle) continue;
       frame.due = env.clock.now() + receiptTimeout;
       receipts.set(frame.headers.receipt, frame);
+      if (receiptTimeout && !cancelExpiry) expire();
     }
-    if (receiptTimeout && !cancelExpiry) expire();
   };
 
   /** Gives up the receipts that are due, and comes back for the next. */
