@@ -11,8 +11,7 @@ test.use({
   },
 });
 
-// Not the hidden frame: Chromium looks whether a frame is loading before it tells the page that it is left.
-for (const transport of ["webSocket", "fetchStream", "eventSource", "xhrPoll"] as const) {
+for (const transport of ["webSocket", "fetchStream", "eventSource", "iframeStream", "xhrPoll"] as const) {
   test(`a page that comes back from the back/forward cache has missed nothing, whatever came meanwhile and whoever asked for locks (${transport})`, async ({
     startServer,
     openPage,
@@ -20,11 +19,14 @@ for (const transport of ["webSocket", "fetchStream", "eventSource", "xhrPoll"] a
   }) => {
     const server = await startServer({ stompPort: 0 });
     const program = await StompTcp.connect(server.stompPort!);
-    const { page, client } = await openClient(server.url, { transports: [transport] });
-    await client.evaluate(async (it) => {
+    const { page, client } = await openClient(server.url, {
+      transports: transport === "xhrPoll" ? [transport] : [transport, "xhrPoll"],
+    });
+    await client.evaluate(async (it, transport) => {
       Object.assign(globalThis, { it });
       await it.listen("/topic/a");
-    });
+      await it.carriedBy(Encke[transport].name);
+    }, transport);
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Page.enable");
     const reasons: unknown[] = [];
@@ -55,3 +57,39 @@ for (const transport of ["webSocket", "fetchStream", "eventSource", "xhrPoll"] a
     program.close();
   });
 }
+
+test("a page that says it leaves and stays goes on with polls, and has its hidden frame again later", async ({
+  server,
+  openClient,
+}) => {
+  const { page, client } = await openClient(server.url, { transports: ["iframeStream", "xhrPoll"] });
+  await client.evaluate(async (it) => {
+    await it.listen("/topic/a");
+    await it.carriedBy("iframe-stream");
+  });
+  // A click on a download: the browser says that the page is left, and then finds that it is not.
+  const download = page.waitForEvent("download");
+  await page.evaluate(() => {
+    const link = document.createElement("a");
+    link.href = "data:application/octet-stream,a";
+    link.click();
+  });
+  await download;
+  // For a moment nothing carried: the frame was gone before the poll could be.
+  await client.evaluate(async (it) => {
+    await it.carriedBy("xhr-poll");
+    it.client.publish("/topic/a", "while polling");
+    await it.inbox("/topic/a").count(1);
+    it.age();
+    it.client.publish("/topic/a", "behind it");
+    await it.carriedBy("iframe-stream");
+    it.client.publish("/topic/a", "on the frame");
+    await it.inbox("/topic/a").count(3);
+  });
+  expect(await seen(client)).toMatchObject({
+    states: ["connecting", "connected"],
+    transports: ["xhr-poll", "iframe-stream", null, "xhr-poll", "iframe-stream"],
+    gaps: [],
+    errors: [],
+  });
+});

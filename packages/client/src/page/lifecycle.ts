@@ -1,4 +1,4 @@
-/** What the page's life tells a connection. Nothing here may keep a page out of the back/forward cache: no `unload`, no `beforeunload`. */
+/** What the page's life tells a connection. Nothing here may keep a page out of the back/forward cache: no `unload`, and no `beforeunload` (which the hidden frame listens to, while it is there). */
 export interface Lifecycle {
   /**
    * The network or the page may have come back: `online`, `pageshow` from the cache, `visibilitychange` to visible, `resume`. `offline` too: it is a guess of the

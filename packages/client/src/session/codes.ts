@@ -1,6 +1,8 @@
 /** Why a carrier or a session ended: PROTOCOL.md section 9. */
 export const Code = {
   normal: 1000,
+  /** RFC 6455's "going away". */
+  leaving: 1001,
   /** RFC 6455's "closed abnormally", for what never reaches the wire. */
   lost: 1006,
   /** RFC 6455's "unexpected condition". */

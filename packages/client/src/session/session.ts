@@ -92,6 +92,8 @@ const receiveOnlyPatience = 8;
 const doubtAfter = 5_000;
 /** Milliseconds between two polls of a tab that may not hold one, because others do. */
 const turn = 1_000;
+/** A page that has said that it leaves is gone within so many milliseconds, or stays. */
+const leaving = 10_000;
 /** How long the server may take to answer `close`, in milliseconds. */
 const closeDeadline = 3_000;
 
@@ -128,6 +130,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
   let state = initialState(recall(base, env));
   /** What carries, or did until a moment ago: the server was told to go on elsewhere. */
   let current: Carrier | undefined;
+  /** A stream has ended because the page was about to leave: none before then, in milliseconds of the clock. */
+  let noStreamUntil = 0;
   let greeted = { hold: 25_000, ping: 20_000 };
   /** Until the greeting says more. */
   let maxMessage = 16 * 1024 * 1024;
@@ -162,7 +166,8 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     const { learned } = state;
     const now = clock.now();
     const silence = now - (carriers.get(part.carrier)?.heardAt ?? now);
-    const permitted = kinds.filter(({ duplex, oneShot }) => duplex || oneShot || !mayPoll || seat.isTaken);
+    const mayStream = seat.isTaken && now >= noStreamUntil;
+    const permitted = kinds.filter(({ duplex, oneShot }) => duplex || oneShot || !mayPoll || mayStream);
     state = step(state, part, event, { kinds: permitted, now, silence, random: env.random() });
     if (state.learned !== learned) remember(base, state.learned, env);
     for (const [at, part] of partsOf(state).entries()) if (part !== before[at]) enter(part, at);
@@ -306,6 +311,10 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
         state.candidate.at === "naming" && Code.superseded,
       ];
       if (carrier.isHeard && inOrder.includes(carrier.endCode ?? code)) return tell("completed");
+      if (code === Code.leaving && !kind.duplex) {
+        noStreamUntil = clock.now() + leaving;
+        return dispatch(state.main, "evicted");
+      }
       // It would be refused again and again.
       if (reason === "HTTP 413") return finish(Code.tooBig, reason);
       end(carrier, code, causeOf(attempt, code, reason, clock.now() - carrier.heardAt, isMixed));

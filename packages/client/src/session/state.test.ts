@@ -338,10 +338,10 @@ describe("the time that may pass", () => {
     ["until the pong that a waking page asks for: 5 s", [...onWebSocket, "wake main"], "main", 5_000],
     ["until a candidate's pong: 5 s", [...polling, "greeted candidate"], "candidate", 5_000],
     [
-      "until the pong of a stream whose ping is known to be there: 100 ms",
+      "until the pong of a stream whose ping is known to be there: 150 ms",
       [...polling, "greeted candidate", "answered candidate"],
       "candidate",
-      100,
+      150,
     ],
     ["until a named candidate takes over: 5 s", naming, "candidate", 5_000],
     ["until what was sent is answered: 10 s", sending, "sender", 10_000],

@@ -263,7 +263,7 @@ export function step(
  */
 const patience = 10_000;
 const impatience = 5_000;
-const promptness = 100;
+const promptness = 150;
 
 /**
  * How many milliseconds may pass in this state. With "attached" they count from whatever was heard last.
