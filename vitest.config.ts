@@ -10,6 +10,8 @@ export default defineConfig({
     setupFiles: "scripts/use-seed.mjs",
     // Only what hangs takes so long, on a busy machine too.
     testTimeout: 30_000,
+    // Some wait more than they work.
+    maxWorkers: 2,
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -46,12 +46,13 @@ test("a tab that goes leaves its place to another", async ({ server, startMiddle
     await client.evaluate((it) => it.listen("/topic/a"));
     opened.push({ page, client });
   }
-  const waiting = async () => {
-    const names = await Promise.all(opened.map(({ client }) => client.evaluate((it) => it.client.transport)));
-    return names.indexOf("xhr-poll");
+  let names: (string | null)[] = [];
+  const settled = async () => {
+    names = await Promise.all(opened.map(({ client }) => client.evaluate((it) => it.client.transport)));
+    return names.toSorted();
   };
-  await expect.poll(async () => (await waiting()) >= 0).toBe(true);
-  const { client } = opened[await waiting()]!;
+  await expect.poll(settled).toEqual([...Array(3).fill("fetch-stream"), "xhr-poll"]);
+  const { client } = opened[names.indexOf("xhr-poll")]!;
   const [first] = opened.filter((tab) => tab.client !== client);
   await first!.page.close();
   await client.evaluate((it) => it.carriedBy("fetch-stream"));

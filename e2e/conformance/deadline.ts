@@ -1,5 +1,5 @@
 /** Long enough for a loaded machine, and for a server that is not on this one. */
-const PATIENCE = 4_000;
+const PATIENCE = 10_000;
 
 /** The value of `promise`, or an error that says `what` did not happen within `ms`. */
 export async function within<T>(promise: Promise<T>, what: string, ms = PATIENCE): Promise<T> {

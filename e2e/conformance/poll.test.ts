@@ -39,7 +39,7 @@ describe("when a poll is answered", () => {
     const [answer, ms] = await timed(() => peer.poll({ r: received }, peer.say(sendTo(newTopic(), "unheard"))));
     expect(answer.shape).toBe("ga");
     expect(answer.acknowledged).toBe(2);
-    expect(ms).toBeLessThan(2_000);
+    expect(ms).toBeLessThan(8_000);
   });
 
   it("5.1 a poll is held no longer than h says", async () => {
@@ -48,7 +48,7 @@ describe("when a poll is answered", () => {
     const [answer, ms] = await timed(() => peer.poll({ r: received, h: 300 }));
     expect(answer.shape).toBe("ga");
     expect(ms).toBeGreaterThan(280);
-    expect(ms).toBeLessThan(2_000);
+    expect(ms).toBeLessThan(8_000);
   });
 
   it("5.1 what comes between two polls is kept for the second", async () => {
@@ -108,7 +108,7 @@ describe.skipIf(isForeign)("on a server that holds for 400 ms", () => {
     const [answer, ms] = await timed(() => peer.poll({ r: received, ...parameters }));
     expect(answer.shape).toBe("ga");
     expect(ms).toBeGreaterThan(380);
-    expect(ms).toBeLessThan(2_000);
+    expect(ms).toBeLessThan(8_000);
   });
 });
 

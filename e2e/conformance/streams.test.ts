@@ -458,8 +458,8 @@ describe("the body of stream", () => {
 });
 
 describe("rotation", () => {
-  /** Enough for more than one rotation, in messages of 60 kB. */
-  const names = Array.from({ length: 150 }, (_, index) => String(index).padStart(60_000, "."));
+  /** Enough for a rotation, in messages of 60 kB. */
+  const names = Array.from({ length: 100 }, (_, index) => String(index).padStart(60_000, "."));
 
   it.each(streamKinds)("5.5 %s is ended with e4008 or goes on, and nothing is lost", async (kind) => {
     const topic = newTopic();
@@ -488,6 +488,6 @@ describe("rotation", () => {
     }
     await publishing;
     expect(bodies).toEqual(names);
-    if (kind !== "events") expect(rotations).toBeGreaterThanOrEqual(2);
+    if (kind !== "events") expect(rotations).toBeGreaterThanOrEqual(1);
   });
 });
