@@ -119,16 +119,16 @@ describe("what is tried next", () => {
     expect(nextCandidate(kinds, poll, { websocket: 3, "fetch-stream": 2 }, 0.5)?.kind).toBe(stream);
   });
 
-  it("rests longer with each failure, half of it by luck, and an hour at the most", () => {
+  it("rests longer with each failure, half of it by luck, and two hours at the most", () => {
     const delays = (random: number) =>
       [1, 2, 3, 6, 7, 1000].map((websocket) => nextCandidate([kinds[0]!, poll], poll, { websocket }, random)!.delay);
-    expect(delays(0)).toEqual([1_000, 4_000, 16_000, 1_024_000, 1_800_000, 1_800_000]);
-    expect(delays(0.5)).toEqual([1_500, 6_000, 24_000, 1_536_000, 2_700_000, 2_700_000]);
+    expect(delays(0)).toEqual([1_000, 4_000, 16_000, 1_024_000, 3_600_000, 3_600_000]);
+    expect(delays(0.5)).toEqual([1_500, 6_000, 24_000, 1_536_000, 5_400_000, 5_400_000]);
   });
 
   it("rests, whatever it is, where much has fallen lately", () => {
     const delays = [1, 2, 3, 4].map((falls) => nextCandidate(kinds, poll, { falls }, 0)!.delay);
-    expect(delays).toEqual([500, 8_000, 128_000, 1_800_000]);
+    expect(delays).toEqual([500, 32_000, 3_600_000, 3_600_000]);
     expect(nextCandidate(kinds, poll, { falls: 1, websocket: 1 }, 0)).toEqual({ kind: stream, delay: 500 });
     expect(nextCandidate(kinds, poll, { falls: 1, websocket: 2, "fetch-stream": 3 }, 0)).toEqual({
       kind: websocket,

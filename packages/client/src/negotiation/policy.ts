@@ -60,12 +60,12 @@ export function attachDelay(losses: number, random: number): number {
 }
 
 /**
- * Milliseconds of rest after so many failures, each time `factor` times longer up to an hour; half of it is certain.
+ * Milliseconds of rest after so many failures, each time `factor` times longer up to two hours; half of it is certain.
  *
  * @param first the rest after one failure
  */
 function rest(count: number, first: number, factor: number, random: number): number {
-  return count && ((1 + random) / 2) * Math.min(3_600_000, first * factor ** (count - 1));
+  return count && ((1 + random) / 2) * Math.min(7_200_000, first * factor ** (count - 1));
 }
 
 /**
@@ -80,6 +80,9 @@ export function nextCandidate(
 ): { kind: TransportKind; delay: number } | undefined {
   const failures = ({ name }: TransportKind) => learned[name] ?? 0;
   const [kind] = kinds.slice(0, kinds.indexOf(active)).sort((a, b) => failures(a) - failures(b));
-  const delay = () => Math.max(rest(failures(kind!), 2_000, 4, random), rest(learned.falls ?? 0, 1_000, 16, random));
+  const { falls = 0 } = learned;
+  // The first is perhaps chance, the second hardly, the third settles it.
+  const delay = () =>
+    Math.max(rest(failures(kind!), 2_000, 4, random), rest(falls && (falls - 1) ** 2 + 1, 1_000, 64, random));
   return kind && { kind, delay: delay() };
 }

@@ -61,10 +61,10 @@ describe("over hours on a network that cuts everything but polls", () => {
   ])("%s, what carries changes a handful of times an hour", (_, lives) => {
     for (const luck of [0, 0.5, 0.999]) {
       const changes = changesIn(8, lives, () => luck);
-      // It falls to the poll and comes back: two changes each time. The first minutes are for learning.
-      const later = changes.filter((at) => at > 10 * minute);
-      expect(changes.length - later.length).toBeLessThanOrEqual(14);
-      expect(later.length / 8).toBeLessThanOrEqual(4);
+      const inHour = (hour: number) => changes.filter((at) => Math.floor(at / 60 / minute) === hour).length;
+      // The first poll; then up and down again, for learning; later once at the most.
+      expect(inHour(0)).toBeLessThanOrEqual(9);
+      for (let hour = 1; hour < 8; hour++) expect(inHour(hour)).toBeLessThanOrEqual(2);
     }
   });
 
