@@ -27,10 +27,10 @@ interface Opening extends Under {
   readonly fall?: Fall | undefined;
 }
 
-/** It owes a pong; "due": the server has the ping, as the answer to the POST says that brought it. */
+/** It owes a pong; "due": the server has the ping, as the answer to the POST says that brought it; "late": the pong did not come with that. */
 interface Proving extends Under {
-  readonly at: "proving" | "due";
-  /** Pongs that came before. */
+  readonly at: "proving" | "due" | "late";
+  /** Pongs that came in time, less those that did not. */
   readonly pongs: number;
 }
 
@@ -105,8 +105,9 @@ export interface StepContext {
 
 /** What was silent for so many milliseconds, longer than a timer would have let it, was not watched: the page slept. */
 const asleep = 45_000;
-/** One pong in time may be chance where a busy page looks late at the answer to its ping. */
+/** One pong in time may be chance, and one that is late: where a busy page looks late at the answer to its ping, or at the pong. */
 const proofs = 3;
+const refutation = -2;
 
 const idle: Idle = { at: "idle" };
 
@@ -205,6 +206,15 @@ export function step(
       else candidate = { at: "proving", carrier, kind, pongs };
       break;
     }
+    case "due timeout": {
+      const pongs = (part as Proving).pongs - 1;
+      if (pongs === refutation) lose();
+      else candidate = { ...(part as Proving), at: "late", pongs };
+      break;
+    }
+    case "late ponged":
+      candidate = { ...(part as Proving), at: "proving" };
+      break;
     case "naming started":
       candidate = idle;
       losses = 0;
@@ -276,5 +286,5 @@ export function timeIn(part: Part, paceOf: (kind: TransportKind) => number): num
   if (at === "waiting") return part.delay;
   if (at === "attached") return paceOf(part.kind) + patience;
   if (at === "due") return promptness;
-  return at === "proving" || at === "naming" ? impatience : patience;
+  return at === "opening" || at === "sending" ? patience : impatience;
 }
