@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { pieceAsText } from "./as-text.ts";
 import { BrokerError } from "./broker/error.ts";
 import type { Application, Channel, ChannelHandler } from "./channel.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -53,7 +54,7 @@ export function listenStomp(options: StompPortOptions): Promise<StompPort> {
     channels.add(channel);
     const handler = application.accept(channel);
     channel.handler = handler;
-    socket.on("data", (data: Buffer) => handler.onMessage(data));
+    socket.on("data", (data: Buffer) => handler.onMessage(pieceAsText(data)));
     socket.on("end", () => channel.close());
     socket.on("close", () => {
       channels.delete(channel);

@@ -187,11 +187,12 @@ export class Broker implements Application {
   }
 
   #makeSureOfRoom(messages: readonly Message[]): void {
+    const queued = messages.filter(({ destination }) => destination.startsWith(QUEUE));
+    if (queued.length === 0) return;
     const wanted = new Map<string, { messages: number; octets: number }>();
     let octets = this.#ledger.octets;
-    for (const message of messages) {
+    for (const message of queued) {
       const { destination } = message;
-      if (!destination.startsWith(QUEUE)) continue;
       const queue = this.#queues.get(destination);
       const total = wanted.get(destination) ?? { messages: queue?.messages ?? 0, octets: queue?.octets ?? 0 };
       wanted.set(destination, total);

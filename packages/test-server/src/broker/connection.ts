@@ -1,10 +1,11 @@
 import { type Channel, type ChannelHandler, REFUSED } from "../channel.ts";
 import { EnckeError, encodeFrame, type Frame, FrameDecoder, type Headers, type StompVersion } from "../shared.ts";
 import type { Broker } from "./broker.ts";
+import { detached } from "./detached.ts";
 import { BrokerError, type BrokerErrorCode, quoted } from "./error.ts";
 import { agreedInterval, HeartBeat, parseHeartBeat } from "./heart-beat.ts";
 import type { BrokerLimits } from "./limits.ts";
-import type { Message } from "./message.ts";
+import { type Message, messageHead } from "./message.ts";
 import { type AckMode, ackModes, type Outlet, type Subscription, slowConsumer } from "./subscription.ts";
 import { type Step, Transaction } from "./transaction.ts";
 
@@ -208,7 +209,7 @@ export class Connection implements ChannelHandler, Outlet {
   }
 
   #subscribe(headers: Headers): void {
-    const destination = required(headers, "destination", "SUBSCRIBE");
+    const destination = detached(required(headers, "destination", "SUBSCRIBE"));
     const id = this.version === "1.0" ? headers.id : required(headers, "id", "SUBSCRIBE");
     const key = subscriptionKey(id, destination);
     const mode = (headers.ack ?? "auto") as AckMode;
@@ -222,10 +223,7 @@ export class Connection implements ChannelHandler, Outlet {
     }
     if (this.#subscriptions.size >= this.limits.subscriptions)
       throw tooMany("TOO_MANY_SUBSCRIPTIONS", this.limits.subscriptions);
-    const head =
-      id === undefined
-        ? "MESSAGE\n"
-        : (encodeFrame("MESSAGE", { subscription: id }, "", this.version) as string).slice(0, -2);
+    const head = messageHead({ subscription: id, destination }, this.version);
     const number = ++this.#subscribed;
     const subscription = this.#broker.subscribe({ outlet: this, destination, mode, head, number });
     // What the queue held was delivered just now. If that was the connection's end, this subscription was not among those that it ended.

@@ -26,7 +26,7 @@ export interface SubscriptionRequest {
   readonly outlet: Outlet;
   readonly destination: string;
   readonly mode: AckMode;
-  /** The command and the headers that all its MESSAGEs share, encoded. */
+  /** The command and the headers that all its MESSAGEs share, the destination among them: `messageHead`. */
   readonly head: string;
   /** Tells it from the others of its connection in an `ack` header. */
   readonly number: number;

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { asText } from "../as-text.ts";
+import { asText, pieceAsText } from "../as-text.ts";
 import { agreedInterval, HeartBeat, parseHeartBeat } from "../broker/heart-beat.ts";
 import { type Channel, type ChannelHandler, HIGH_WATER, REFUSED } from "../channel.ts";
 import {
@@ -100,7 +100,7 @@ export class RelayedConnection implements ChannelHandler {
     this.#broker = broker;
     broker.write(written);
     broker.on("data", (octets: Buffer) => {
-      this.#read(this.#fromBroker, octets, "The broker sent what is not STOMP.");
+      this.#read(this.#fromBroker, pieceAsText(octets), "The broker sent what is not STOMP.");
       if (this.#channel.bufferedAmount > HIGH_WATER) broker.pause();
     });
     broker.on("drain", () => this.#channel.resume?.());
