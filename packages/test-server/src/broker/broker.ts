@@ -109,7 +109,7 @@ export class Broker implements Application {
     let isPressed = false;
     for (const message of messages) {
       this.#counts.published++;
-      if (message.destination.startsWith(QUEUE)) this.#queue(message.destination).add(message);
+      if (isQueued(message)) this.#queue(message.destination).add(message);
       else if (this.#topics.get(message.destination)?.publish(message)) isPressed = true;
     }
     return isPressed;
@@ -187,11 +187,11 @@ export class Broker implements Application {
   }
 
   #makeSureOfRoom(messages: readonly Message[]): void {
-    const queued = messages.filter(({ destination }) => destination.startsWith(QUEUE));
-    if (queued.length === 0) return;
+    if (!messages.some(isQueued)) return;
     const wanted = new Map<string, { messages: number; octets: number }>();
     let octets = this.#ledger.octets;
-    for (const message of queued) {
+    for (const message of messages) {
+      if (!isQueued(message)) continue;
       const { destination } = message;
       const queue = this.#queues.get(destination);
       const total = wanted.get(destination) ?? { messages: queue?.messages ?? 0, octets: queue?.octets ?? 0 };
@@ -237,6 +237,10 @@ export class Broker implements Application {
   #forgetIdleQueue(destination: string): void {
     if (this.#queues.get(destination)?.isIdle) this.#queues.delete(destination);
   }
+}
+
+function isQueued({ destination }: Message): boolean {
+  return destination.startsWith(QUEUE);
 }
 
 function check(destination: string): void {

@@ -72,7 +72,12 @@ export class Message {
     this.#rest[version] ??= this.#encode(version);
     const rest = this.#rest[version];
     // A string is joined without copying: the consumers share the rest until it is written.
-    return typeof rest === "string" ? head + rest : Buffer.concat([Buffer.from(head), rest]);
+    if (typeof rest === "string") return head + rest;
+    const headOctets = Buffer.byteLength(head);
+    const frame = Buffer.allocUnsafe(headOctets + rest.length);
+    frame.write(head);
+    frame.set(rest, headOctets);
+    return frame;
   }
 
   /** All behind the headers of a delivery. The id is of the broker's making, and needs no escapes. */
