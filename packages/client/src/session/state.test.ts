@@ -259,8 +259,8 @@ describe("the state of a session", () => {
       "open 4 fetch-stream",
       "end 2",
     ]);
-    const lost = new Play([stream, poll]).happen(...onStream, "completed main", "lost main", "timeout main");
-    expect(lost.did).toEqual(["open 5 xhr-poll"]);
+    const lost = new Play([stream, poll]).happen(...onStream, "completed main", "lost main");
+    expect(lost.did).toEqual(["open 5 xhr-poll", "end 4"]);
   });
 
   it("gives a named candidate up that something else has overtaken", () => {

@@ -25,6 +25,8 @@ interface Opening extends Under {
   readonly at: "opening";
   /** What was lost a moment ago. Whether it is to blame, or the network or the server was away, shows now. */
   readonly fall?: Fall | undefined;
+  /** Since when others of its kind carried, the last of which had carried enough. What is sent meanwhile goes its own way. */
+  readonly since?: number;
 }
 
 /** It owes a pong; "due": the server has the ping, as the answer to the POST says that brought it; "late": the pong did not come with that. */
@@ -229,10 +231,9 @@ export function step(
         main = { ...(main as Attached), carrier: ++count };
         // Other tabs may have left the connection by now.
         seek(kind);
-      } else if (kinds.includes(kind)) {
+      } else if (!kind.duplex && kinds.includes(kind)) {
         // It has carried enough, and nothing is wrong with it.
-        main = open(kind);
-        sender = idle;
+        main = { ...open(kind), since: (main as Attached).since };
       } else attach();
       break;
     case "naming completed":
