@@ -14,8 +14,8 @@ import { root } from "./lib.mjs";
  * Bytes of brotli, quality 11. An import set is measured as an app's bundler leaves it, dependencies included.
  */
 const BUDGETS = [
-  { what: "dist/encke.min.js", budget: 10_530 },
-  { what: 'export { connect } from "encke/stomp"', budget: 4_400 },
+  { what: "dist/encke.min.js", budget: 10_710 },
+  { what: 'export { connect } from "encke/stomp"', budget: 4_580 },
 ];
 
 ensureDependencies();

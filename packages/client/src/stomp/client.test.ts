@@ -210,6 +210,31 @@ describe("over a plain socket", () => {
     expect(stage.events).toEqual(["state connected", "state reconnecting", "gap /topic/a", "state connected"]);
   });
 
+  it("tells since when messages may be missing, and what went on without a gap", () => {
+    const stage = overSession();
+    const subscription = stage.client.subscribe("/topic/a", () => {});
+    const gaps: unknown[] = [];
+    stage.client.on("continuity", ({ since }) => gaps.push(since));
+    stage.socket.open();
+    stage.socket.connected();
+    stage.socket.carry("websocket");
+    expect(subscription.continuity).toBe("fresh");
+    stage.socket.carry(null);
+    expect(subscription.continuity).toBe("fresh");
+    stage.socket.carry("xhr-poll");
+    expect(subscription.continuity).toBe("resumed");
+    const heardAt = stage.page.clock.now();
+    stage.page.clock.advance(5_000);
+    stage.socket.end();
+    stage.retry().open();
+    stage.socket.say("ERROR");
+    stage.socket.end();
+    stage.retry().open();
+    stage.socket.connected();
+    expect(subscription.continuity).toBe("gap");
+    expect(gaps).toEqual([heardAt]);
+  });
+
   it("tells of no gap when it took several attempts to connect for the first time", () => {
     const stage = overSocket();
     stage.client.subscribe("/topic/a", () => {});
@@ -446,12 +471,105 @@ describe("a publish", () => {
     const { client, socket } = overSocket({ maxOutboxCount: 2 });
     client.publish("/topic/a", "1");
     client.subscribe("/topic/a", () => {});
-    expect(codeOf(() => client.publish("/topic/a", "2"))).toBe("OUTBOX_FULL");
-    expect(await outcomeOf(client.publish("/topic/a", "2", { receipt: true }))).toEqual(["OUTBOX_FULL", undefined]);
+    client.publish("/topic/a", "2");
+    expect(codeOf(() => client.publish("/topic/a", "3"))).toBe("OUTBOX_FULL");
+    expect(await outcomeOf(client.publish("/topic/a", "3", { receipt: true }))).toEqual(["OUTBOX_FULL", undefined]);
     socket.open();
     socket.connected();
-    client.publish("/topic/a", "3");
-    expect(socket.heard()).toEqual(["CONNECT", "SEND /topic/a 1", "SUBSCRIBE /topic/a", "SEND /topic/a 3"]);
+    client.publish("/topic/a", "4");
+    expect(socket.heard().slice(1)).toEqual([
+      "SEND /topic/a 1",
+      "SUBSCRIBE /topic/a",
+      "SEND /topic/a 2",
+      "SEND /topic/a 4",
+    ]);
+  });
+
+  it("is refused when too many wait in what a session has not opened with", () => {
+    const { client, socket } = overSession({ maxOutboxCount: 2 });
+    client.publish("/topic/a", "1");
+    client.publish("/topic/a", "2");
+    expect(codeOf(() => client.publish("/topic/a", "3"))).toBe("OUTBOX_FULL");
+    socket.open();
+    client.publish("/topic/a", "4");
+    expect(socket.heard()).toEqual(["CONNECT", "SEND /topic/a 1", "SEND /topic/a 2", "SEND /topic/a 4"]);
+  });
+
+  it("waits in the outbox once the first request of a session has left", async () => {
+    const { client, socket, settle } = overSession();
+    await settle();
+    client.publish("/topic/a", "1");
+    expect(socket.heard()).toEqual(["CONNECT"]);
+    socket.open();
+    expect(socket.heard()).toEqual(["SEND /topic/a 1"]);
+  });
+
+  it("is not sent when it has waited for longer than it may", async () => {
+    const { client, socket, page, errors } = overSocket({ maxOutboxAge: 1_000 });
+    client.publish("/topic/a", "without a receipt");
+    page.clock.advance(500);
+    const asked = outcomeOf(client.publish("/topic/a", "with one", { receipt: true }));
+    client.publish("/topic/a", "younger");
+    page.clock.advance(499);
+    expect(errors).toEqual([]);
+    page.clock.advance(1);
+    expect(errors).toMatchObject([{ code: "NOT_SENT", outcome: "not-sent" }]);
+    page.clock.advance(499);
+    client.publish("/topic/a", "youngest");
+    page.clock.advance(1);
+    expect(await asked).toEqual(["NOT_SENT", "not-sent"]);
+    expect(errors).toHaveLength(2);
+    socket.open();
+    socket.connected();
+    expect(socket.heard()).toEqual(["CONNECT", "SEND /topic/a youngest"]);
+    page.clock.advance(1_000);
+    expect(page.clock.pending).toBe(0);
+  });
+
+  it("is not sent by a page that slept past its time", () => {
+    const { client, socket, page, errors } = overSocket({ maxOutboxAge: 1_000 });
+    client.publish("/topic/a");
+    page.clock.sleep(5_000);
+    socket.open();
+    socket.connected();
+    expect(socket.heard()).toEqual(["CONNECT"]);
+    expect(errors).toMatchObject([{ code: "NOT_SENT" }]);
+  });
+
+  it("that is for now only is dropped where it cannot leave at once", async () => {
+    const stage = overSocket();
+    const { client, socket } = stage;
+    const now = { retry: false };
+    client.publish("/topic/a", "too early", now);
+    expect(await outcomeOf(client.publish("/topic/a", "", { ...now, receipt: true }))).toEqual([
+      "NOT_SENT",
+      "not-sent",
+    ]);
+    socket.open();
+    socket.connected();
+    client.publish("/topic/a", "in time", now);
+    const asked = outcomeOf(client.publish("/topic/a", "and asked about", { ...now, receipt: true }));
+    expect(socket.heard()).toEqual(["CONNECT", "SEND /topic/a in time", "SEND /topic/a and asked about"]);
+    socket.end();
+    client.publish("/topic/a", "too late", now);
+    expect(await asked).toEqual(["UNKNOWN_OUTCOME", "unknown"]);
+    stage.page.clock.advance(30_000);
+    await stage.settle();
+    stage.socket.open();
+    stage.socket.connected();
+    expect(stage.socket.heard()).toEqual(["CONNECT"]);
+    expect(stage.errors).toEqual([]);
+  });
+
+  it("that is for now only goes with the first request of a session, and not with that of the next", async () => {
+    const stage = overSession();
+    stage.client.publish("/topic/a", "now", { retry: false });
+    stage.client.publish("/topic/a", "some time");
+    expect(stage.socket.heard()).toEqual(["CONNECT", "SEND /topic/a now", "SEND /topic/a some time"]);
+    stage.socket.end();
+    stage.page.clock.advance(30_000);
+    await stage.settle();
+    expect(stage.socket.heard()).toEqual(["CONNECT", "SEND /topic/a some time"]);
   });
 
   it("is refused when too much waits", () => {

@@ -12,8 +12,8 @@ export type ClientEvents = {
   state: ClientState;
   /** What carries from now on; null: nothing at the moment. Over a socket that does not tell, never. */
   transport: string | null;
-  /** Messages may have been missed on this subscription. */
-  continuity: { readonly subscription: Subscription; readonly continuity: "gap" };
+  /** Messages may have been missed on this subscription, none of them published before `since`: milliseconds since 1970, when anything was heard last. */
+  continuity: { readonly subscription: Subscription; readonly continuity: "gap"; readonly since: number };
   error: EnckeError;
   /** Each frame, for debugging. */
   frame: { readonly direction: "in" | "out"; readonly frame: Frame };
@@ -24,6 +24,8 @@ export interface PublishOptions {
   headers?: Headers;
   /** Ask for the broker's RECEIPT; then `publish` returns a promise of it. @default false */
   receipt?: boolean;
+  /** What cannot leave at once waits in the outbox, and goes over the next connection if the last one has not seen it. If false it is dropped; the outcome is "not-sent". @default true */
+  retry?: boolean;
 }
 
 /** What `publish` sends: text, octets, or a plain value, which goes as JSON. */
@@ -59,7 +61,7 @@ export interface Client {
    * Publishes a message.
    *
    * @returns with `receipt`, a promise that resolves to "delivered" at the broker's RECEIPT and rejects with an error whose `outcome` is "not-sent" or "unknown";
-   * nothing otherwise
+   * nothing otherwise. What waits for longer than `maxOutboxAge` is not sent; without `receipt` an "error" event says so
    * @throws {EnckeError} `BAD_OPTION`, `CLOSED`, `OUTBOX_FULL`, `MESSAGE_TOO_BIG`, `HEADER_NOT_WRITABLE`; with `receipt` the promise rejects instead
    */
   publish(destination: string, body: Body, options: PublishOptions & { receipt: true }): Promise<"delivered">;

@@ -1,5 +1,5 @@
 import mitt from "mitt";
-import { EnckeError } from "../errors.ts";
+import { EnckeError, type EnckeErrorCode } from "../errors.ts";
 import type { StompEnvironment } from "../page/environment.ts";
 import type { Body, Client, ClientEvents, ClientState } from "./client.ts";
 import { FrameDecoder } from "./decode.ts";
@@ -28,8 +28,10 @@ interface Outgoing extends Frame {
   readonly settle?: Settle | undefined;
   /** What precedes it, in the same message: all of it or nothing arrives. */
   readonly parts?: readonly Frame[];
-  /** Until when its RECEIPT is awaited. */
+  /** Until when it may wait in the outbox, and then its RECEIPT is awaited. */
   due?: number;
+  /** Now or not at all. */
+  isOnce?: boolean;
 }
 
 type Settle = (error?: EnckeError) => void;
@@ -53,7 +55,7 @@ const framesOf = (frame: Outgoing): readonly Frame[] => (frame.parts ? [...frame
  */
 export function createClient(openSocket: () => StompSocket, options: StompOptions, env: StompEnvironment): Client {
   const settings = resolveStompOptions(options);
-  const { receiptTimeout } = settings;
+  const { maxOutboxAge, receiptTimeout } = settings;
   const { all, on, off, emit } = mitt<ClientEvents>();
   const subscriptions = new Map<string | undefined, Subscribed>();
   let outbox: Outgoing[] = [];
@@ -68,10 +70,14 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
 
   /** Undefined between two connections. */
   let socket: StompSocket | undefined;
+  /** It is a session whose first request has not left. */
+  let isFresh = false;
   let decoder: FrameDecoder;
   /** As offered, and once CONNECTED has come as agreed. */
   let heartBeat: HeartBeat;
   let heardAt: number;
+  /** The same, on the connection before. */
+  let since: number;
   /** When a heart-beat may go out early, if anything comes. */
   let beatAt: number;
 
@@ -88,7 +94,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   let connectedAt = 0;
   /** One timer at a time: for the next attempt, for heart-beats, for the farewell. */
   let cancelTimer: (() => void) | undefined;
-  /** And one for the receipts. */
+  /** And one for what waits too long. */
   let cancelExpiry: (() => void) | undefined;
 
   // Telling the page
@@ -138,8 +144,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     const frames = framesOf(frame);
     if (
       !socket ||
-      // While nothing carries an open session, frames are better kept: it may turn out to be gone.
-      (socket.readyState === 1 ? socket.transport === null && !isLeaving : socket.readyState || !socket.isSession) ||
+      // While nothing carries an open session, frames are better kept: it may turn out to be gone. One that is not open yet takes what its first request can take along.
+      (socket.readyState === 1 ? socket.transport === null && !isLeaving : !isFresh) ||
       // Behind CONNECT, a session takes what all versions write alike; all else waits for CONNECTED, which tells the version.
       (state !== "connected" &&
         frame.command !== "CONNECT" &&
@@ -167,20 +173,24 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     }
   };
 
-  /** Gives up the receipts that are due, and comes back for the next. */
+  /** Gives up what has waited for too long, in the outbox or for its RECEIPT, and comes back for the next. */
   const expire = () => {
+    cancelExpiry?.();
     const now = env.clock.now();
+    let next = Infinity;
+    const isOver = ({ due = Infinity, settle }: Outgoing, code: EnckeErrorCode) => {
+      if (due > now) next = Math.min(next, due);
+      else (settle ?? fail)(new EnckeError(code));
+      return due <= now;
+    };
+    // What has not left yet, or nothing carries, has its time before it.
+    const isHeld = socket?.isSession ? socket.transport === null : socket?.bufferedAmount;
     for (const [id, frame] of receipts) {
-      // What has not left yet, or nothing carries, has its time before it.
-      if (socket!.isSession ? socket!.transport === null : socket!.bufferedAmount) frame.due = now + receiptTimeout;
-      if (frame.due! > now) {
-        cancelExpiry = env.clock.after(frame.due! - now, expire);
-        return;
-      }
-      receipts.delete(id);
-      giveUp("UNKNOWN_OUTCOME", [frame]);
+      if (isHeld) frame.due = now + receiptTimeout;
+      if (isOver(frame, "UNKNOWN_OUTCOME")) receipts.delete(id);
     }
-    cancelExpiry = undefined;
+    outbox = outbox.filter((frame) => !isOver(frame, "NOT_SENT"));
+    cancelExpiry = next < Infinity ? env.clock.after(next - now, expire) : undefined;
   };
 
   const send = (frame: Outgoing) => {
@@ -191,26 +201,33 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       collecting.push(frame);
       return;
     }
+    const isNext = !outbox.length;
     // Most frames find an open connection and nothing before them.
-    if (!outbox.length && write(frame)) return;
-    const size = [...outbox, frame].flatMap(framesOf).reduce((sum, { body }) => sum + body.length, 0);
-    if (
-      /SEND|COMMIT/.test(frame.command) &&
-      (outbox.length >= settings.maxOutboxCount || size > settings.maxOutboxSize)
-    ) {
-      throw new EnckeError("OUTBOX_FULL");
+    if (isNext && !handed.length && write(frame)) return;
+    if (/SEND|COMMIT/.test(frame.command)) {
+      frame.due = env.clock.now() + maxOutboxAge;
+      const waiting = [...handed, ...outbox, frame].filter(({ due }) => due);
+      const size = waiting.flatMap(framesOf).reduce((sum, { body }) => sum + body.length, 0);
+      if (waiting.length > settings.maxOutboxCount || size > settings.maxOutboxSize)
+        throw new EnckeError("OUTBOX_FULL");
     }
+    if (isNext && write(frame)) return;
+    if (frame.isOnce) return giveUp("NOT_SENT", [frame]);
     outbox.push(frame);
+    if (!cancelExpiry) expire();
   };
 
   /** What is written and what is told may be other than before. */
   const changed = () => {
     const now = socket?.transport ?? null;
     if (now !== transport) {
+      if (!transport && state === "connected")
+        for (const { subscription } of subscriptions.values()) subscription.continuity = "resumed";
       transport = now;
       emit("transport", now);
     }
     confirm();
+    if (cancelExpiry) expire();
     for (; outbox.length; outbox.shift()) {
       const frame = outbox[0]!;
       try {
@@ -235,12 +252,17 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       if (closing) return;
       const next = openSocket();
       opened = next;
+      isFresh = !!next.isSession;
+      queueMicrotask(() => {
+        isFresh = false;
+      });
       // A session watches itself.
       beatAt = Infinity;
       heartBeat = next.isSession ? [0, 0] : [settings.heartbeatOutgoing, settings.heartbeatIncoming];
       const kept = [...handed, ...outbox];
       // What was acknowledged on a connection cannot be on another, nor what had to happen together with it.
-      const isGood = (frame: Outgoing) => framesOf(frame).every(({ command }) => /^(SEND|BEGIN|COMMIT)$/.test(command));
+      const isGood = (frame: Outgoing) =>
+        !frame.isOnce && framesOf(frame).every(({ command }) => /^(SEND|BEGIN|COMMIT)$/.test(command));
       outbox = [
         frameOf("CONNECT", {
           "accept-version": "1.0,1.1,1.2",
@@ -319,7 +341,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
         // Messages may have been published that nobody kept for this client.
         for (const { subscription } of subscriptions.values()) {
           subscription.continuity = "gap";
-          emit("continuity", { subscription, continuity: "gap" });
+          emit("continuity", { subscription, continuity: "gap", since });
         }
       }
       enter("connected");
@@ -348,12 +370,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     const last = socket!;
     const octets = last.bufferedAmount;
     socket = undefined;
-    cancelExpiry?.();
-    cancelExpiry = undefined;
     last.close();
-    changed();
     giveUp("UNKNOWN_OUTCOME", receipts.values());
     receipts.clear();
+    changed();
     if (closing) return;
     // Nobody has seen what a socket holds that never opened.
     if (octets && !handed.length)
@@ -370,6 +390,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     if (state === "connected") {
       if (env.clock.now() - connectedAt >= lasting) failures = 0;
       expectConnected();
+      since = heardAt;
       enter("reconnecting");
     }
     later(retryAfter + env.random() * Math.min(longestRetry, firstRetry * 2 ** failures++), open);
@@ -381,6 +402,8 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       if (socket) {
         await new Promise<unknown>((resolve) => {
           later(farewell, () => resolve(0));
+          // What is not open yet takes it all along.
+          isFresh = !!socket!.isSession;
           outbox.push(frameOf("DISCONNECT", { receipt: "bye" }, "", resolve));
           changed();
         });
@@ -390,22 +413,24 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       offLeave();
       cancelTimer?.();
       if (socket) lost();
+      cancelExpiry?.();
       giveUp("NOT_SENT", [...handed, ...outbox]);
       settleConnected[1](closed());
     })();
     return closing;
   };
 
-  const publish = (destination: string, body: Body = "", headers: object = {}, settle?: Settle) => {
+  const publish = (destination: string, body: Body = "", headers: object = {}, settle?: Settle, retry?: boolean) => {
     const isRaw = typeof body === "string" || body instanceof Uint8Array;
-    send(
-      frameOf(
+    send({
+      ...frameOf(
         "SEND",
         { destination, ...(!isRaw && { "content-type": "application/json" }), ...headers },
         isRaw ? body : JSON.stringify(body),
         settle,
       ),
-    );
+      isOnce: retry === false,
+    });
   };
 
   /** @param ask sends what has that receipt, and throws if it cannot */
@@ -501,10 +526,10 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
         },
       };
     },
-    publish: ((destination, body, { headers, receipt } = {}) =>
+    publish: ((destination, body, { headers, receipt, retry } = {}) =>
       receipt
-        ? confirmed((receipt, settle) => publish(destination, body, { receipt, ...headers }, settle))
-        : publish(destination, body, headers)) as Client["publish"],
+        ? confirmed((receipt, settle) => publish(destination, body, { receipt, ...headers }, settle, retry))
+        : publish(destination, body, headers, undefined, retry)) as Client["publish"],
     close,
   };
 }

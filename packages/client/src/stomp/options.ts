@@ -37,6 +37,8 @@ export interface StompOptions {
   maxOutboxCount?: number;
   /** Octets of body, in text UTF-16 code units, that may wait for a connection; `OUTBOX_FULL` over it. @default 16 MiB */
   maxOutboxSize?: number;
+  /** How long, in milliseconds, a publish may wait for a connection; then it is given up, with `NOT_SENT`. @default 300_000 */
+  maxOutboxAge?: number;
 }
 
 const defaults = {
@@ -45,6 +47,7 @@ const defaults = {
   receiptTimeout: 30_000,
   maxOutboxCount: 10_000,
   maxOutboxSize: 16 * 1024 * 1024,
+  maxOutboxAge: 300_000,
 };
 
 export type ResolvedStompOptions = StompOptions & typeof defaults;

@@ -12,10 +12,10 @@ export interface SubscribeOptions {
 }
 
 /**
- * Whether messages may have been missed: "fresh", none; "gap", the STOMP connection had to be opened anew, and what was published in between is missing. Connections
- * that are lost while the session goes on are neither here nor there: nothing was missed.
+ * What became of the subscription when nothing carried last: "fresh", that has not happened; "resumed", the session went on and nothing was missed; "gap", the STOMP
+ * connection had to be opened anew, and what was published in between may be missing.
  */
-export type Continuity = "fresh" | "gap";
+export type Continuity = "fresh" | "resumed" | "gap";
 
 /** What `subscribe` returns. */
 export interface Subscription {
