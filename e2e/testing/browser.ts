@@ -31,6 +31,8 @@ interface WorkerFixtures {
 
 export interface ClientOptions {
   transports?: readonly ("webSocket" | "fetchStream" | "eventSource" | "iframeStream" | "xhrPoll")[];
+  maxOutboxAge?: number;
+  receiptTimeout?: number;
 }
 
 /** Playwright's `test`, with servers and pages that use them. */
@@ -91,11 +93,16 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 });
 
 /** Connects a client in a page. */
-export function connectIn(page: Page, endpoint: string, { transports }: ClientOptions = {}): Promise<WatchedHandle> {
+export function connectIn(page: Page, endpoint: string, options: ClientOptions = {}): Promise<WatchedHandle> {
   return page.evaluateHandle(
-    ([endpoint, transports]) =>
-      probe.watch(Encke.connect(endpoint, transports ? { transports: transports.map((name) => Encke[name]) } : {})),
-    [endpoint, transports] as const,
+    ([endpoint, { transports, ...others }]) =>
+      probe.watch(
+        Encke.connect(endpoint, {
+          ...others,
+          ...(transports && { transports: transports.map((name) => Encke[name]) }),
+        }),
+      ),
+    [endpoint, options] as const,
   );
 }
 

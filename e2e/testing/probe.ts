@@ -104,8 +104,8 @@ export class Watched {
   }
 
   /** Publishes with a receipt and keeps the outcome under the body. */
-  ask(destination: string, body: string): void {
-    this.client.publish(destination, body, { receipt: true }).then(
+  ask(destination: string, body: string, options?: { retry?: boolean }): void {
+    this.client.publish(destination, body, { ...options, receipt: true }).then(
       (outcome) => this.#decide(body, outcome),
       (error) => this.#decide(body, error.outcome ?? String(error)),
     );

@@ -14,6 +14,7 @@ import { Hub } from "../session/hub.ts";
 import { Session as ServerSession } from "../session/session.ts";
 import { type Payload, parameterRecord, Type } from "../shared.ts";
 import { carryByWebSocket } from "../transports/websocket.ts";
+import { randomFrom } from "./random-from.ts";
 import { browserOn } from "./simulated-browser.ts";
 import { type SimulatedListener, SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedSeats } from "./simulated-seats.ts";
@@ -300,15 +301,4 @@ export class SimulatedClient {
     else this.violations.add(`${describe(message)} came from no server`);
     if (this.settings.echoes === "client") this.send(8);
   }
-}
-
-/** Numbers in [0, 1) that a seed decides: mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
