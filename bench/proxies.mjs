@@ -1,6 +1,6 @@
 /**
- * From `connect` to the first MESSAGE of a subscription to which the page itself publishes, at round trips of 100 ms, behind each of the proxies in
- * e2e/proxies that is installed. On a page that was loaded over the same path, so that a connection is there. Medians of alternating rounds, each in a
+ * From `connect` to the first MESSAGE of a subscription to which the page itself publishes, at round trips of 100 ms, behind each of the proxies and faults in
+ * e2e/proxies, as far as they are installed. On a page that was loaded over the same path, so that a connection is there. Medians of alternating rounds, each in a
  * profile of its own.
  *
  *     node bench/proxies.mjs [--rounds N]
@@ -28,15 +28,15 @@ await writeFile(
   join(folder, "page.html"),
   `<!doctype html><link rel="icon" href="data:,"><script src="encke.js"></script>`,
 );
-const { boxes, programOf, startBox } = await sources();
+const { boxes, isInstalled, startBox } = await sources();
 
 const server = createServer({ port: 0, staticDirectory: folder });
 await server.listen();
 const browser = await chromium.launch({ executablePath: systemChromium(), args: chromiumArgs });
 
-const missing = boxes.filter((box) => !programOf(box));
+const missing = boxes.filter((box) => !isInstalled(box));
 for (const { name, debian } of missing) console.log(`skipped: ${name}: needs Debian's ${debian}`);
-const rows = await Promise.all([undefined, ...boxes.filter(programOf)].map(place));
+const rows = await Promise.all([undefined, ...boxes.filter(isInstalled)].map(place));
 for (let round = 0; round < rounds; round++) {
   for (const { url, proxy, times } of rows) {
     const context = await browser.newContext({ ...(proxy && { proxy }), bypassCSP: true });
@@ -87,7 +87,10 @@ async function sources() {
   const outfile = join(folder, "proxies.mjs");
   const contents = `export * from "./box.ts"; export * from "./boxes.ts";`;
   const stdin = { contents, resolveDir: join(root, "e2e/proxies"), loader: "ts" };
-  await build({ stdin, outfile, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
+  // From its folder the bundle would not find it.
+  const server = join(root, "packages/test-server/dist/index.js");
+  const bundle = { bundle: true, alias: { "encke-server": server }, external: [server] };
+  await build({ ...bundle, stdin, outfile, platform: "node", format: "esm", logLevel: "silent" });
   return import(outfile);
 }
 

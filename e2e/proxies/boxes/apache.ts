@@ -1,4 +1,4 @@
-import type { Box, Site } from "../box.ts";
+import type { Program, Site } from "../program.ts";
 
 /** Debian's apache2.conf, with all that it writes in the folder. */
 const configure = (modules: readonly string[], lines: (site: Site) => string) => (site: Site) => ({
@@ -28,7 +28,7 @@ const apache = { program: "apache2", debian: "apache2", direction: "reverse" } a
 
 const proxyPass = ({ target }: Site) => `ProxyPass "/" "http://127.0.0.1:${target}/"`;
 
-export const apacheHttp: Box = {
+export const apacheHttp: Program = {
   ...apache,
   name: "apache, mod_proxy_http",
   passes: ["fetch-stream", "event-source", "iframe-stream", "xhr-poll"],
@@ -36,7 +36,7 @@ export const apacheHttp: Box = {
 };
 
 /** As https://httpd.apache.org/docs/2.4/mod/mod_proxy_wstunnel.html has it. */
-export const apacheWsTunnel: Box = {
+export const apacheWsTunnel: Program = {
   ...apache,
   name: "apache, mod_proxy_wstunnel",
   passes: ["websocket", "fetch-stream", "event-source", "iframe-stream", "xhr-poll"],
@@ -51,7 +51,7 @@ RewriteRule ^/?(.*) "ws://127.0.0.1:${site.target}/$1" [P,L]`,
 };
 
 /** The setting that mod_proxy_http has for it since 2.4.47. */
-export const apacheUpgrade: Box = {
+export const apacheUpgrade: Program = {
   ...apache,
   name: "apache, upgrade=websocket",
   passes: ["websocket", "fetch-stream", "event-source", "iframe-stream", "xhr-poll"],
@@ -59,7 +59,7 @@ export const apacheUpgrade: Box = {
 };
 
 /** It compresses all that it may: Debian's deflate.conf without its list of types. */
-export const apacheDeflate: Box = {
+export const apacheDeflate: Program = {
   ...apache,
   name: "apache, mod_deflate",
   passes: ["fetch-stream", "event-source", "iframe-stream", "xhr-poll"],

@@ -1,7 +1,7 @@
-import type { Box } from "../box.ts";
+import type { Program } from "../program.ts";
 
 /** `reverse_proxy`, and nothing else. Without what it would do as root: no certificates, no port for its administration. */
-export const caddy: Box = {
+export const caddy: Program = {
   name: "caddy",
   program: "caddy",
   debian: "caddy",

@@ -1,4 +1,4 @@
-import type { Box, Site } from "../box.ts";
+import type { Program, Site } from "../program.ts";
 
 /**
  * `mode http` with timeouts of 30 s, and none for tunnels: an idle WebSocket ends with them, too. Of a stream it holds each piece back for a fifth of a
@@ -27,7 +27,7 @@ backend back
 
 const haproxy = { program: "haproxy", debian: "haproxy", direction: "reverse" } as const;
 
-export const haproxyStock: Box = {
+export const haproxyStock: Program = {
   ...haproxy,
   name: "haproxy",
   passes: ["websocket", "xhr-poll"],
@@ -35,7 +35,7 @@ export const haproxyStock: Box = {
 };
 
 /** With nothing but streams that come late and polls left. */
-export const haproxyDenied: Box = {
+export const haproxyDenied: Program = {
   ...haproxy,
   name: "haproxy, WebSocket denied",
   passes: ["xhr-poll"],

@@ -1,4 +1,4 @@
-import type { Box, Site } from "../box.ts";
+import type { Program, Site } from "../program.ts";
 
 /** Debian's nginx.conf, with all that it writes in the folder. `location` is what a user adds. */
 const configure =
@@ -38,7 +38,7 @@ http {
 const nginx = { program: "nginx", debian: "nginx-light", direction: "reverse" } as const;
 
 /** It talks HTTP/1.0 to the server, and takes the headers of an upgrade away. */
-export const nginxStock: Box = {
+export const nginxStock: Program = {
   ...nginx,
   name: "nginx",
   passes: ["fetch-stream", "event-source", "iframe-stream", "xhr-poll"],
@@ -46,7 +46,7 @@ export const nginxStock: Box = {
 };
 
 /** https://nginx.org/en/docs/http/websocket.html */
-export const nginxWebSocket: Box = {
+export const nginxWebSocket: Program = {
   ...nginx,
   name: "nginx, set up for WebSocket",
   passes: ["websocket", "fetch-stream", "event-source", "iframe-stream", "xhr-poll"],
@@ -59,7 +59,7 @@ export const nginxWebSocket: Box = {
 };
 
 /** As stock, and it compresses whatever it may of the types that text comes in. */
-export const nginxGzip: Box = {
+export const nginxGzip: Program = {
   ...nginx,
   name: "nginx, gzip on",
   passes: ["fetch-stream", "event-source", "iframe-stream", "xhr-poll"],

@@ -1,4 +1,4 @@
-import type { Box, Site } from "../box.ts";
+import type { Program, Site } from "../program.ts";
 
 /** Debian's squid.conf, with all that it writes in the folder. */
 const configure = (sslPorts: (site: Site) => string) => (site: Site) => ({
@@ -31,7 +31,7 @@ shutdown_lifetime 0 seconds
 const squid = { program: "squid", debian: "squid", direction: "forward" } as const;
 
 /** Stock: CONNECT goes to port 443 only, so that ws: is refused and wss: passes. */
-export const squidStock: Box = {
+export const squidStock: Program = {
   ...squid,
   name: "squid",
   passes: ["fetch-stream", "event-source", "iframe-stream", "xhr-poll"],
@@ -39,7 +39,7 @@ export const squidStock: Box = {
 };
 
 /** The server's port counts as 443 does: what stock does with wss:. */
-export const squidConnect: Box = {
+export const squidConnect: Program = {
   ...squid,
   name: "squid, CONNECT allowed",
   passes: ["websocket", "fetch-stream", "event-source", "iframe-stream", "xhr-poll"],

@@ -1,7 +1,7 @@
-import type { Box } from "../box.ts";
+import type { Program } from "../program.ts";
 
 /** Debian's tinyproxy.conf, which allows CONNECT to any port, with all that it writes in the folder. */
-export const tinyproxy: Box = {
+export const tinyproxy: Program = {
   name: "tinyproxy",
   program: "tinyproxy",
   debian: "tinyproxy",

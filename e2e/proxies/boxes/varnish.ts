@@ -1,4 +1,4 @@
-import type { Box, Site } from "../box.ts";
+import type { Program, Site } from "../program.ts";
 
 const configure =
   (rules: string) =>
@@ -19,7 +19,7 @@ ${rules}
 const varnish = { program: "varnishd", debian: "varnish", direction: "reverse" } as const;
 
 /** Debian's default.vcl: built-in rules for all, which know nothing of upgrades. */
-export const varnishStock: Box = {
+export const varnishStock: Program = {
   ...varnish,
   name: "varnish",
   passes: ["fetch-stream", "event-source", "iframe-stream", "xhr-poll"],
@@ -27,7 +27,7 @@ export const varnishStock: Box = {
 };
 
 /** https://varnish-cache.org/docs/7.1/users-guide/vcl-example-websockets.html */
-export const varnishWebSocket: Box = {
+export const varnishWebSocket: Program = {
   ...varnish,
   name: "varnish, set up for WebSocket",
   passes: ["websocket", "fetch-stream", "event-source", "iframe-stream", "xhr-poll"],
