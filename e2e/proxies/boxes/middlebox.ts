@@ -1,4 +1,5 @@
 import { atRandom, type MiddleboxOptions, type ResponseHead } from "encke-server";
+import { randomFrom } from "../../../packages/test-server/src/testing/random-from.ts";
 import type { Behaviour } from "../behaviour.ts";
 import type { Transport } from "../place.ts";
 
@@ -21,15 +22,6 @@ const isOf = (type: string) => (response: ResponseHead) => !!response.headers.ge
 
 /** Of encke, and not the page's own. */
 const isEnckes = (path: string) => path.startsWith("/encke/");
-
-/** The same numbers in [0, 1) each time. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 /** What networks do that none of the programs here does, or that they do only when told to. */
 export const behaviours: readonly Behaviour[] = [
@@ -54,6 +46,7 @@ export const behaviours: readonly Behaviour[] = [
     hold: { only: (response) => !isOf("text/html")(response) },
   }),
 
+  behaviour("WebSocket cut after 5 s", { passes: streams, restless: 60_000 }, () => ({ webSocket: { after: 5_000 } })),
   // The answer to a poll begins when it is there, and so is never cut. Three streams have to be lost, of which the one in a frame is missed after 15 s only.
   behaviour("answers cut after 5 s", { passes: ["xhr-poll"], restless: 60_000 }, () => ({
     webSocket: "refuse",
@@ -62,6 +55,10 @@ export const behaviours: readonly Behaviour[] = [
   // Pings every 20 s are too few, and so are those every 12.5 s, which are tried next; those every 6.25 s keep it open.
   behaviour("idle connections cut after 10 s", { passes: ["websocket", ...streams], restless: 60_000 }, () => ({
     idle: { after: 10_000 },
+  })),
+  // The same without a word: the browser's other connections are forgotten with it, so only a WebSocket gets through at once.
+  behaviour("idle connections forgotten after 10 s", { passes: ["websocket", ...streams], restless: 100_000 }, () => ({
+    idle: { after: 10_000, fate: "black-hole" },
   })),
   // A carrier's NAT. The server's pings, every 20 s, keep it from that.
   behaviour("idle connections forgotten after 30 s", { passes: ["websocket", ...streams] }, () => ({
@@ -73,7 +70,7 @@ export const behaviours: readonly Behaviour[] = [
   })),
   // A POST that is refused may have been the carrier's fault: the page goes on with polls each time, and comes back.
   behaviour("one request in ten answered 502", { passes: streams, restless: Infinity }, () => {
-    const fault = atRandom(0.1, 502, seeded(1));
+    const fault = atRandom(0.1, 502, randomFrom(1));
     return { webSocket: "refuse", request: ({ path }) => (isEnckes(path) ? fault() : "pass") };
   }),
 ];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TransportKind } from "../transports/transport.ts";
-import { attachDelay, baseOf, failed, judge, type Learned, nextCandidate } from "./policy.ts";
+import { attachDelay, baseOf, failed, judge, type Learned, nextCandidate, passed } from "./policy.ts";
 
 const kind = (name: string, oneShot = false) => ({ name, oneShot }) as TransportKind;
 const websocket = kind("websocket");
@@ -33,7 +33,7 @@ describe("a session starts", () => {
 });
 
 describe("a verdict", () => {
-  const fall = (age: number, silence = 0, fallen = websocket) => ({ kind: fallen, age, silence });
+  const fall = (age: number, silence = 0, fallen = websocket, calm = 0) => ({ kind: fallen, age, silence, calm });
 
   it("counts one more failure of what did not prove itself, without end", () => {
     let learned: Learned = {};
@@ -43,15 +43,21 @@ describe("a verdict", () => {
     }
   });
 
-  it("counts what dies within a minute as a failure, too", () => {
-    expect(judge({ websocket: 2 }, poll, fall(59_999))).toEqual({ websocket: 3, falls: 1 });
-    expect(judge({ websocket: 2 }, poll, fall(60_000))).toEqual({ websocket: 2, falls: 1 });
+  it("counts what dies within a minute as several failures, and remembers what did not live for long", () => {
+    expect(judge({ websocket: 2 }, poll, fall(59_999))).toEqual({ websocket: 5, falls: 1 });
+    expect(judge({ websocket: 4 }, poll, fall(60_000))).toEqual({ websocket: 0.5, falls: 1 });
+    expect(judge({ websocket: 4 }, poll, fall(3_600_000))).toEqual({ websocket: 0, falls: 1 });
   });
 
-  it("forgives one fall for ten minutes of good life", () => {
-    expect(judge({ falls: 3 }, poll, fall(600_000))).toEqual({ falls: 3 });
-    expect(judge({ falls: 3 }, poll, fall(3_600_000))).toEqual({ falls: 1 });
-    expect(judge({ falls: 3 }, poll, fall(300_000))).toEqual({ falls: 3.5 });
+  it("forgives what proves itself all but that it died young", () => {
+    expect(passed({ websocket: 2, falls: 1 }, websocket)).toEqual({ websocket: 0, falls: 1 });
+    expect(passed({ websocket: 3, falls: 1 }, websocket)).toEqual({ websocket: 3, falls: 1 });
+    expect(passed({}, websocket)).toEqual({});
+  });
+
+  it("forgives one fall for an hour without one", () => {
+    const falls = (calm: number) => judge({ falls: 3 }, poll, fall(1, 0, websocket, calm)).falls;
+    expect([0, 1_800_000, 3_600_000, 36_000_000].map(falls)).toEqual([4, 3.5, 3, 1]);
   });
 
   it("does not blame the base, of which there is no other", () => {
@@ -59,13 +65,15 @@ describe("a verdict", () => {
   });
 
   it("halves the time between two signs of life where something that was silent was lost, down to 5 s", () => {
-    const idle = (learned: Learned, silence: number) => judge(learned, poll, fall(100_000, silence, poll)).idle;
-    expect([idle({}, 4_999), idle({}, 5_000), idle({ idle: 12_500 }, 5_000), idle({ idle: 6_250 }, 6_000)]).toEqual([
-      undefined,
-      12_500,
-      6_250,
-      5_000,
-    ]);
+    for (const kind of [poll, websocket]) {
+      const after = (learned: Learned, silence: number) => judge(learned, poll, fall(100, silence, kind));
+      expect(after({}, 7_999).idle).toBe(undefined);
+      expect(after({}, 8_000)).toEqual({ idle: 12_500 });
+      expect(after({ idle: 12_500 }, 8_000)).toEqual({ idle: 6_250 });
+      expect(after({ idle: 6_250 }, 8_000)).toEqual({ idle: 5_000 });
+    }
+    // Nothing more can be done about that.
+    expect(judge({ idle: 5_000 }, poll, fall(100, 8_000))).toEqual({ idle: 5_000, falls: 1, websocket: 3 });
   });
 
   it("leaves the verdict before it as it was", () => {
@@ -126,9 +134,12 @@ describe("what is tried next", () => {
     expect(delays(0.5)).toEqual([1_500, 6_000, 24_000, 1_536_000, 5_400_000, 5_400_000]);
   });
 
-  it("rests, whatever it is, where much has fallen lately", () => {
-    const delays = [1, 2, 3, 4].map((falls) => nextCandidate(kinds, poll, { falls }, 0)!.delay);
-    expect(delays).toEqual([500, 32_000, 3_600_000, 3_600_000]);
+  it("rests where much has fallen lately, what has fallen itself sooner than the rest", () => {
+    const delays = (learned: Learned) =>
+      [1, 2, 3, 4, 5].map((falls) => nextCandidate([websocket, poll], poll, { ...learned, falls }, 0)!.delay);
+    expect(delays({ websocket: 0.5 })).toEqual([500, 32_000, 3_600_000, 3_600_000, 3_600_000]);
+    expect(delays({})).toEqual([500, 500, 32_000, 3_600_000, 3_600_000]);
+    expect(nextCandidate(kinds, poll, { falls: 3, websocket: 4 }, 0)).toEqual({ kind: stream, delay: 32_000 });
     expect(nextCandidate(kinds, poll, { falls: 1, websocket: 1 }, 0)).toEqual({ kind: stream, delay: 500 });
     expect(nextCandidate(kinds, poll, { falls: 1, websocket: 2, "fetch-stream": 3 }, 0)).toEqual({
       kind: websocket,

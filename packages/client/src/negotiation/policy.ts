@@ -1,8 +1,8 @@
 import type { TransportKind } from "../transports/transport.ts";
 
 /**
- * What was learned about a network, as numbers: by a kind's name how often in a row it did not carry or died young; `falls`, how often lately something else than
- * the base carried and was lost; `idle`, the milliseconds after which something on the way may cut what is silent; `at`, where it was recalled, the time when it began. What is absent was not met.
+ * What was learned about a network, as numbers: by a kind's name how often in a row it did not carry, and how badly it did; `falls`, how often lately something else
+ * than the base carried and was lost; `idle`, the milliseconds after which something on the way may cut what is silent; `at`, where it was recalled, the time when it began. What is absent was not met.
  */
 export type Learned = Readonly<Record<string, number>>;
 
@@ -11,17 +11,24 @@ export interface Fall {
   readonly kind: TransportKind;
   /** Milliseconds for which it, or others of its kind before it, carried. */
   readonly age: number;
+  /** Milliseconds since something was lost before. */
+  readonly calm: number;
   /** Milliseconds since anything was heard on it. */
   readonly silence: number;
 }
 
 /** What carried for less, in milliseconds, died young. */
 const young = 60_000;
-/** After so many milliseconds of good life one fall is forgiven. */
-const forgiveness = 600_000;
+/** In failures to carry, to have died young, and before it was old. */
+const died = 3;
+const ailed = 0.5;
+/** After so many milliseconds one fall is forgiven. */
+const forgiveness = 3_600_000;
 /** Milliseconds between two signs of life, to begin with, and at the least, whatever is cut. */
-const calm = 25_000;
+const relaxed = 25_000;
 const restless = 5_000;
+/** What had been silent for less, in milliseconds, was not cut for that. */
+const quiet = 8_000;
 
 /**
  * What a session starts on, and comes back to: what passes everywhere if it is listed, otherwise the first. After some losses it is another for once: pages may be
@@ -33,20 +40,30 @@ export function baseOf(kinds: readonly TransportKind[], losses: number): Transpo
   return (losses % 4 === 3 && kinds.find((kind) => kind.duplex)) || poll;
 }
 
+/** A candidate has proven itself, which forgives it all but that it died young. */
+export function passed(learned: Learned, { name }: TransportKind): Learned {
+  return learned[name]! < died ? { ...learned, [name]: 0 } : learned;
+}
+
 /** A candidate did not prove itself. */
 export function failed(learned: Learned, { name }: TransportKind): Learned {
   return { ...learned, [name]: (learned[name] ?? 0) + 1 };
 }
 
 /**
- * What carried was lost, while the server could be reached: so something on the way does not like it. What had been silent for long was perhaps cut for that.
+ * What carried was lost, while the server could be reached: so something on the way does not like it. What had been silent for long was perhaps cut for that, as
+ * long as it may be kept from being so silent.
  */
-export function judge(learned: Learned, base: TransportKind, { kind, age, silence }: Fall): Learned {
-  const { falls = 0, idle = calm } = learned;
-  let next = learned;
-  if (silence >= restless) next = { ...next, idle: Math.max(restless, Math.round(idle / 2)) };
-  if (kind !== base) next = { ...next, falls: Math.max(0, falls - age / forgiveness) + 1 };
-  return age < young && kind !== base ? failed(next, kind) : next;
+export function judge(learned: Learned, base: TransportKind, { kind, age, calm, silence }: Fall): Learned {
+  const { name } = kind;
+  const { falls = 0, idle = relaxed, [name]: failures = 0 } = learned;
+  if (silence >= quiet && idle > restless) return { ...learned, idle: Math.max(restless, Math.round(idle / 2)) };
+  if (kind === base) return learned;
+  return {
+    ...learned,
+    falls: Math.max(0, falls - calm / forgiveness) + 1,
+    [name]: age < young ? failures + died : age < forgiveness ? ailed : 0,
+  };
 }
 
 /**
@@ -78,11 +95,15 @@ export function nextCandidate(
   learned: Learned,
   random: number,
 ): { kind: TransportKind; delay: number } | undefined {
-  const failures = ({ name }: TransportKind) => learned[name] ?? 0;
-  const [kind] = kinds.slice(0, kinds.indexOf(active)).sort((a, b) => failures(a) - failures(b));
   const { falls = 0 } = learned;
-  // The first is perhaps chance, the second hardly, the third settles it.
-  const delay = () =>
-    Math.max(rest(failures(kind!), 2_000, 4, random), rest(falls && (falls - 1) ** 2 + 1, 1_000, 64, random));
-  return kind && { kind, delay: delay() };
+  const candidates = kinds.slice(0, kinds.indexOf(active)).map((kind) => {
+    const failures = learned[kind.name] ?? 0;
+    // The first fall is perhaps chance, the second hardly, the third settles it. What has not fallen itself is told by more than that.
+    const heat = Math.max(0, falls - (failures ? 1 : 2));
+    return {
+      kind,
+      delay: Math.max(rest(failures, 2_000, 4, random), rest(falls && heat ** 2 + 1, 1_000, 64, random)),
+    };
+  });
+  return candidates.sort((a, b) => a.delay - b.delay)[0];
 }

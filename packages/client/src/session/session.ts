@@ -197,7 +197,7 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     if (part.carrier && !carriers.has(part.carrier)) open(part);
     watch(part, at, clock.now());
     if (part.at === "proving") say(part.carrier, numberRecord(Type.ping, part.carrier), part);
-    else if (part.at === "naming") say(part.carrier, acknowledgement() + numberRecord(Type.name, part.as));
+    else if (part.at === "naming") say(part.carrier, acknowledgement() + numberRecord(Type.name, part.as), part);
   };
 
   const watch = (part: Part, at: number, from: number) => {
@@ -377,11 +377,12 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     return `${url}send?v=1&c=${state.count}`;
   };
 
-  /** Sends records that are not messages: over a carrier, or for one that cannot. Those that are lost are missed, which is an end like any other. */
+  /** Sends records that are not messages: over a carrier, or for one that cannot. That what asks is lost is an end like any other. */
   const say = (number: number, records: string, asking?: Part) => {
     const { kind, transport } = carriers.get(number)!;
     if (kind.duplex) return transport!.send!(records);
-    const onClose = () => partOf(number) === asking && dispatch(asking, "answered");
+    const onClose = ({ code }: TransportEnd) =>
+      partOf(number) === asking && dispatch(asking, code === Code.normal ? "answered" : "lost");
     post.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose }, env);
   };
 

@@ -152,9 +152,9 @@ describe("the state of a session", () => {
       [],
     ],
     [
-      "attaches at once when a WebSocket that was good falls silent",
+      "attaches at once when a WebSocket that was good is lost",
       [...onWebSocket, 60_000],
-      "timeout main",
+      "lost main",
       "opening, idle, idle",
       ["open 4 xhr-poll", "end 2"],
     ],
@@ -320,9 +320,17 @@ describe("the state of a session", () => {
 
   it("blames what was lost only if the server can be reached then", () => {
     const lost = [...onWebSocket, 1_000, "lost main"] as const;
-    expect(new Play().happen(...lost, "greeted main").state.learned).toEqual({ websocket: 1, falls: 1 });
+    expect(new Play().happen(...lost, "greeted main").state.learned).toEqual({ websocket: 3, falls: 1 });
     const away = new Play().happen(...lost, "lost main", "timeout main", "greeted main");
     expect(away.state.learned).toEqual({});
+  });
+
+  it("tries a WebSocket beside the base at once where one fell silent, and learns from whichever is greeted", () => {
+    const play = new Play().happen(...onWebSocket, 100_000);
+    play.silence = 30_000;
+    expect(play.happen("timeout main").did).toEqual(["open 4 xhr-poll", "open 5 websocket", "end 2"]);
+    expect(play.happen("greeted candidate").state.learned).toEqual({ idle: 12_500 });
+    expect(play.happen("ponged candidate", "started candidate").at).toBe("attached, idle, idle");
   });
 
   it("does not blame what a page that slept finds dead", () => {
@@ -333,7 +341,7 @@ describe("the state of a session", () => {
   it("learns from what is lost when it has long been silent that something cuts what is idle", () => {
     const play = new Play().happen(...onWebSocket, 100_000);
     play.silence = 10_000;
-    expect(play.happen("lost main", "greeted main").state.learned).toEqual({ idle: 12_500, falls: 1 });
+    expect(play.happen("lost main", "greeted main").state.learned).toEqual({ idle: 12_500 });
   });
 
   it("forgets the losses of what passes everywhere once something else has passed", () => {

@@ -1,4 +1,13 @@
-import { attachDelay, baseOf, type Fall, failed, judge, type Learned, nextCandidate } from "../negotiation/policy.ts";
+import {
+  attachDelay,
+  baseOf,
+  type Fall,
+  failed,
+  judge,
+  type Learned,
+  nextCandidate,
+  passed,
+} from "../negotiation/policy.ts";
 import type { TransportKind } from "../transports/transport.ts";
 
 /** Nothing is under way, nor waited for. */
@@ -71,6 +80,8 @@ export interface SessionState {
   /** Attaches in a row that came to nothing or soon ended. */
   readonly losses: number;
   readonly learned: Learned;
+  /** When it began, or something that carried was lost last. */
+  readonly fellAt: number;
 }
 
 export type Part = Main | Candidate | Sender;
@@ -115,7 +126,7 @@ const idle: Idle = { at: "idle" };
 
 /** It waits for nothing but its first turn to be over. */
 export function initialState(learned: Learned = {}): SessionState {
-  return { main: { at: "waiting", delay: 0 }, candidate: idle, sender: idle, count: 0, losses: 0, learned };
+  return { main: { at: "waiting", delay: 0 }, candidate: idle, sender: idle, count: 0, losses: 0, learned, fellAt: 0 };
 }
 
 /** Pure: the state that follows from what happened to one of its parts. What means nothing to that changes nothing. */
@@ -125,7 +136,7 @@ export function step(
   event: SessionEvent,
   { kinds, now, silence, random }: StepContext,
 ): SessionState {
-  let { main, candidate, sender, count, losses, learned } = state;
+  let { main, candidate, sender, count, losses, learned, fellAt } = state;
   const isMain = part === main;
   const { carrier, kind } = part as Under;
   const base = () => baseOf(kinds, losses);
@@ -141,10 +152,12 @@ export function step(
   };
   /** Opens what passes everywhere. Something better is opened beside it at the very first, so that nobody waits for a transport that does not pass. */
   const attach = (fall?: Fall) => {
-    const isFirst = !count;
+    // What fell silent was perhaps forgotten on the way, and so may be what the browser keeps open for requests; a WebSocket has a connection of its own.
+    const isSlow = !count || (fall && event === "timeout");
+    fellAt ||= now;
     main = open(base(), fall);
     sender = idle;
-    if (isFirst) seek(base());
+    if (isSlow) seek(base());
   };
   const carry = () => {
     main = { at: "attached", since: now, carrier, kind };
@@ -167,9 +180,11 @@ export function step(
     }
     const { kind: lost, since = now + 1 } = main as Attached;
     const age = now - since;
-    // A POST that is lost, or a page that woke up with nothing, says that the way was; of what received it says nothing.
-    const fall = part.at === "attached" && silence < asleep ? { kind: lost, age, silence } : undefined;
     const isFall = "since" in main && lost !== base();
+    // A POST that is lost, or a page that woke up with nothing, says that the way was; of what received it says nothing.
+    const fall =
+      part.at === "attached" && silence < asleep ? { kind: lost, age, silence, calm: now - fellAt } : undefined;
+    if (isFall) fellAt = now;
     if (!isFall) losses = age < (lost.oneShot ? 1_000 : 10_000) ? losses + 1 : 0;
     const delay = !isFall && attachDelay(losses, random);
     if (delay) {
@@ -189,14 +204,18 @@ export function step(
       if (isMain) attach((part as Waiting).fall);
       else candidate = open(kind);
       break;
-    case "opening greeted":
-      if (isMain) {
-        const { fall } = part as Opening;
-        if (fall) learned = judge(learned, base(), fall);
-        carry();
-        // What brought the greeting may still swallow what is sent on it, or hold back what follows.
-      } else candidate = { at: "proving", carrier, kind, pongs: 0 };
+    case "opening greeted": {
+      // The server can be reached, by one or the other.
+      const { fall } = main as Opening;
+      if (fall) {
+        learned = judge(learned, base(), fall);
+        main = { ...(main as Opening), fall: undefined };
+      }
+      if (isMain) carry();
+      // What brought the greeting may still swallow what is sent on it, or hold back what follows.
+      else candidate = { at: "proving", carrier, kind, pongs: 0 };
       break;
+    }
     case "proving answered":
       if (!isMain) candidate = { ...(part as Proving), at: "due" };
       break;
@@ -220,7 +239,7 @@ export function step(
     case "naming started":
       candidate = idle;
       losses = 0;
-      if (learned[kind.name]) learned = { ...learned, [kind.name]: 0 };
+      learned = passed(learned, kind);
       carry();
       break;
     case "attached completed":
@@ -265,7 +284,7 @@ export function step(
         candidate = sender = idle;
       }
   }
-  return { main, candidate, sender, count, losses, learned };
+  return { main, candidate, sender, count, losses, learned, fellAt };
 }
 
 /**

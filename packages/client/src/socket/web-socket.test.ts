@@ -271,7 +271,7 @@ describe("on a WebSocket", () => {
 
   it("that breaks, the session goes on with a poll, and what was under way goes again", async () => {
     const { socket, log } = await page.connectWebSocket();
-    await page.pass(15_000);
+    await page.pass(5_000);
     socket.send("a");
     await page.settled();
     page.link.lose();
@@ -283,7 +283,9 @@ describe("on a WebSocket", () => {
     expect(socket.report()).toMatchObject({ resumed: 1, sent: 1 });
     // The network is there, so it was the WebSocket that broke: it rests a while.
     expect(page.network.links).toHaveLength(1);
-    await page.pass(2_000);
+    await page.pass(16_000);
+    await page.answer("a1:");
+    await page.pass(16_000);
     await page.promote(page.link);
     expect(log).toEqual(["transport null", "transport xhr-poll", "transport websocket"]);
   });
