@@ -59,7 +59,7 @@ test("killing the WebSocket does not disturb the talk", async ({ enter }) => {
   const [alice, bob] = [await enter("Alice"), await enter("Bob")];
   const said: string[] = [];
   for (let kill = 1; kill <= 2; kill++) {
-    await expect(transport(alice)).toHaveText("WebSocket");
+    await expect(transport(alice)).toHaveText("WebSocket", { timeout: 20_000 });
     await alice.getByRole("button", { name: "Kill the WebSocket" }).click();
     await expect(alice.getByText("You killed the WebSocket")).toHaveCount(kill);
     await write(alice, `Alice ${kill}`);
@@ -76,6 +76,8 @@ test("killing the WebSocket does not disturb the talk", async ({ enter }) => {
 test("with WebSocket blocked the talk goes on by a stream, until it is let through again", async ({ enter }) => {
   const [alice, bob] = [await enter("Alice"), await enter("Bob")];
   await expect(transport(alice)).toHaveText("WebSocket");
+  // It was cut and then refused: that rests for half a minute.
+  test.setTimeout(90_000);
   const block = alice.getByRole("button", { name: "Block WebSocket" });
   await block.click();
   await expect(block).toHaveAttribute("aria-pressed", "true");
@@ -85,7 +87,7 @@ test("with WebSocket blocked the talk goes on by a stream, until it is let throu
   for (const page of [alice, bob]) await expect(messages(page)).toContainText(["without", "me with"]);
   await block.click();
   await expect(block).toHaveAttribute("aria-pressed", "false");
-  await expect(transport(alice)).toHaveText("WebSocket", { timeout: 20_000 });
+  await expect(transport(alice)).toHaveText("WebSocket", { timeout: 60_000 });
   await write(alice, "with again");
   await expect(messages(bob)).toContainText(["with again"]);
 });

@@ -20,7 +20,7 @@ export interface Fall {
 /** What carried for less, in milliseconds, died young. */
 const young = 60_000;
 /** In failures to carry, to have died young, and before it was old. */
-const died = 3;
+const died = 2;
 const ailed = 0.5;
 /** After so many milliseconds one fall is forgiven. */
 const forgiveness = 3_600_000;

@@ -320,7 +320,7 @@ describe("the state of a session", () => {
 
   it("blames what was lost only if the server can be reached then", () => {
     const lost = [...onWebSocket, 1_000, "lost main"] as const;
-    expect(new Play().happen(...lost, "greeted main").state.learned).toEqual({ websocket: 3, falls: 1 });
+    expect(new Play().happen(...lost, "greeted main").state.learned).toEqual({ websocket: 2, falls: 1 });
     const away = new Play().happen(...lost, "lost main", "timeout main", "greeted main");
     expect(away.state.learned).toEqual({});
   });
