@@ -177,7 +177,7 @@ for (const transport of transports) {
     });
     expect(await client.evaluate((it) => it.inbox("/topic/a").texts)).toEqual(numbers(1, 5));
     expect(await seen(client)).toMatchObject({ states: ["connecting", "connected"], gaps: [], errors: [] });
-    // At most one for each event.
-    expect(probes.count).toBeLessThanOrEqual(10);
+    // One for each event at the most, and a repetition where being away took the machine longer than that waits.
+    expect(probes.count).toBeLessThanOrEqual(15);
   });
 }

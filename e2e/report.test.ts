@@ -150,6 +150,6 @@ test.describe("the report says of an attempt that it ended because of:", () => {
   test("not encke", async ({ server, openPage }) => {
     const page = await openPage(`${server.url}/blank.html`);
     await page.route("**/poll?*", (route) => route.fulfill({ contentType: "text/html", body: "<h1>Sign in</h1>" }));
-    await expectCause(await connectIn(page, "/encke"), "xhr-poll", "not encke");
+    await expectCause(await connectIn(page, "/encke", { transports: ["xhrPoll"] }), "xhr-poll", "not encke");
   });
 });

@@ -99,7 +99,7 @@ export function nextCandidate(
   const candidates = kinds.slice(0, kinds.indexOf(active)).map((kind) => {
     const failures = learned[kind.name] ?? 0;
     // The first fall is perhaps chance, the second hardly, the third settles it. What has not fallen itself is told by more than that.
-    const heat = Math.max(0, falls - (failures ? 1 : 2));
+    const heat = Math.max(0, falls - (failures ? 1 : 2.5));
     return {
       kind,
       delay: Math.max(rest(failures, 2_000, 4, random), rest(falls && heat ** 2 + 1, 1_000, 64, random)),
