@@ -14,8 +14,8 @@ import { root } from "./lib.mjs";
  * Bytes of brotli, quality 11. An import set is measured as an app's bundler leaves it, dependencies included.
  */
 const BUDGETS = [
-  { what: "dist/encke.min.js", budget: 10_785 },
-  { what: 'export { connect } from "encke/stomp"', budget: 4_580 },
+  { what: "dist/encke.min.js", budget: 10_920 },
+  { what: 'export { connect } from "encke/stomp"', budget: 4_670 },
 ];
 
 ensureDependencies();

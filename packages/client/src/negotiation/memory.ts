@@ -8,7 +8,7 @@ const memorable = 3_600_000;
 export function recall(endpoint: string, env: Environment): Learned {
   try {
     const learned = JSON.parse(env.recall(endpoint)!);
-    return env.clock.now() - learned.at < memorable ? learned : {};
+    return Math.abs(env.clock.now() - learned.at) < memorable ? learned : {};
   } catch {
     return {};
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TransportKind } from "../transports/transport.ts";
-import { attachDelay, baseOf, failed, judge, type Learned, nextCandidate, passed } from "./policy.ts";
+import { attachDelay, baseOf, eased, failed, judge, type Learned, nextCandidate, passed } from "./policy.ts";
 
 const kind = (name: string, oneShot = false) => ({ name, oneShot }) as TransportKind;
 const websocket = kind("websocket");
@@ -33,7 +33,7 @@ describe("a session starts", () => {
 });
 
 describe("a verdict", () => {
-  const fall = (age: number, silence = 0, fallen = websocket, calm = 0) => ({ kind: fallen, age, silence, calm });
+  const fall = (age: number, silence = 0, fallen = websocket) => ({ kind: fallen, age, silence });
 
   it("counts one more failure of what did not prove itself, without end", () => {
     let learned: Learned = {};
@@ -51,13 +51,16 @@ describe("a verdict", () => {
 
   it("forgives what proves itself all but that it died young", () => {
     expect(passed({ websocket: 1, falls: 1 }, websocket)).toEqual({ websocket: 0, falls: 1 });
-    expect(passed({ websocket: 2, falls: 1 }, websocket)).toEqual({ websocket: 2, falls: 1 });
+    for (const failures of [2, 9])
+      expect(passed({ websocket: failures, falls: 1 }, websocket)).toEqual({ websocket: 2, falls: 1 });
     expect(passed({}, websocket)).toEqual({});
   });
 
-  it("forgives one fall for an hour without one", () => {
-    const falls = (calm: number) => judge({ falls: 3 }, poll, fall(1, 0, websocket, calm)).falls;
-    expect([0, 1_800_000, 3_600_000, 36_000_000].map(falls)).toEqual([4, 3.5, 3, 1]);
+  it("makes up for a fall with an hour without one, whatever ends that", () => {
+    const falls = (calm: number) => eased({ falls: 3, websocket: 2 }, websocket, 1, calm).falls;
+    expect([0, 1_800_000, 3_600_000, 36_000_000, -36_000_000].map(falls)).toEqual([3, 2.5, 2, 0, 3]);
+    expect(eased({ falls: 1, websocket: 2 }, websocket, 3_600_000, 0)).toEqual({ falls: 1, websocket: 0 });
+    expect(eased({ websocket: 1 }, websocket, 1, 1)).toEqual({ websocket: 1 });
   });
 
   it("does not blame the base, of which there is no other", () => {

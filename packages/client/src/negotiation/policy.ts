@@ -11,8 +11,6 @@ export interface Fall {
   readonly kind: TransportKind;
   /** Milliseconds for which it, or others of its kind before it, carried. */
   readonly age: number;
-  /** Milliseconds since something was lost before. */
-  readonly calm: number;
   /** Milliseconds since anything was heard on it. */
   readonly silence: number;
 }
@@ -42,7 +40,20 @@ export function baseOf(kinds: readonly TransportKind[], losses: number): Transpo
 
 /** A candidate has proven itself, which forgives it all but that it died young. */
 export function passed(learned: Learned, { name }: TransportKind): Learned {
-  return learned[name]! < died ? { ...learned, [name]: 0 } : learned;
+  const failures = learned[name];
+  return failures ? { ...learned, [name]: failures < died ? 0 : died } : learned;
+}
+
+/**
+ * What the time since something was lost last makes up for, whatever ended now.
+ *
+ * @param age milliseconds for which the kind carried @param calm milliseconds since a fall
+ */
+export function eased(learned: Learned, { name }: TransportKind, age: number, calm: number): Learned {
+  const { falls } = learned;
+  if (!falls) return learned;
+  const left = Math.max(0, falls - Math.max(0, calm) / forgiveness);
+  return { ...learned, falls: left, [name]: age < forgiveness ? (learned[name] ?? 0) : 0 };
 }
 
 /** A candidate did not prove itself. */
@@ -54,14 +65,14 @@ export function failed(learned: Learned, { name }: TransportKind): Learned {
  * What carried was lost, while the server could be reached: so something on the way does not like it. What had been silent for long was perhaps cut for that, as
  * long as it may be kept from being so silent.
  */
-export function judge(learned: Learned, base: TransportKind, { kind, age, calm, silence }: Fall): Learned {
+export function judge(learned: Learned, base: TransportKind, { kind, age, silence }: Fall): Learned {
   const { name } = kind;
   const { falls = 0, idle = relaxed, [name]: failures = 0 } = learned;
   if (silence >= quiet && idle > restless) return { ...learned, idle: Math.max(restless, Math.round(idle / 2)) };
   if (kind === base) return learned;
   return {
     ...learned,
-    falls: Math.max(0, falls - calm / forgiveness) + 1,
+    falls: falls + 1,
     [name]: age < young ? failures + died : age < forgiveness ? ailed : 0,
   };
 }

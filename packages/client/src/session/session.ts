@@ -377,12 +377,13 @@ export function openSession({ base, kinds, protocols }: SessionSettings, on: Ses
     return `${url}send?v=1&c=${state.count}`;
   };
 
-  /** Sends records that are not messages: over a carrier, or for one that cannot. That what asks is lost is an end like any other. */
+  /** Sends records that are not messages: over a carrier, or for one that cannot. A candidate whose question is lost is lost; what carries may answer yet. */
   const say = (number: number, records: string, asking?: Part) => {
     const { kind, transport } = carriers.get(number)!;
     if (kind.duplex) return transport!.send!(records);
     const onClose = ({ code }: TransportEnd) =>
-      partOf(number) === asking && dispatch(asking, code === Code.normal ? "answered" : "lost");
+      partOf(number) === asking &&
+      dispatch(asking, code === Code.normal || asking === state.main ? "answered" : "lost");
     post.open(`${sendUrl()}&k=${number}`, records, { onMessage() {}, onClose }, env);
   };
 

@@ -1,6 +1,7 @@
 import {
   attachDelay,
   baseOf,
+  eased,
   type Fall,
   failed,
   judge,
@@ -153,14 +154,14 @@ export function step(
   /** Opens what passes everywhere. Something better is opened beside it at the very first, so that nobody waits for a transport that does not pass. */
   const attach = (fall?: Fall) => {
     // What fell silent was perhaps forgotten on the way, and so may be what the browser keeps open for requests; a WebSocket has a connection of its own.
-    const isSlow = !count || (fall && event === "timeout");
+    const isSlow = !count || (fall && part.at === "attached" && event === "timeout");
     fellAt ||= now;
     main = open(base(), fall);
     sender = idle;
     if (isSlow) seek(base());
   };
-  const carry = () => {
-    main = { at: "attached", since: now, carrier, kind };
+  const carry = (since = now) => {
+    main = { at: "attached", since, carrier, kind };
     sender = idle;
     seek(kind);
   };
@@ -182,9 +183,11 @@ export function step(
     const age = now - since;
     const isFall = "since" in main && lost !== base();
     // A POST that is lost, or a page that woke up with nothing, says that the way was; of what received it says nothing.
-    const fall =
-      part.at === "attached" && silence < asleep ? { kind: lost, age, silence, calm: now - fellAt } : undefined;
-    if (isFall) fellAt = now;
+    const fall = part.at === "attached" && silence < asleep ? { kind: lost, age, silence } : undefined;
+    if (isFall) {
+      learned = eased(learned, lost, age, now - fellAt);
+      fellAt = now;
+    }
     if (!isFall) losses = age < (lost.oneShot ? 1_000 : 10_000) ? losses + 1 : 0;
     const delay = !isFall && attachDelay(losses, random);
     if (delay) {
@@ -211,7 +214,7 @@ export function step(
         learned = judge(learned, base(), fall);
         main = { ...(main as Opening), fall: undefined };
       }
-      if (isMain) carry();
+      if (isMain) carry((main as Opening).since);
       // What brought the greeting may still swallow what is sent on it, or hold back what follows.
       else candidate = { at: "proving", carrier, kind, pongs: 0 };
       break;

@@ -23,8 +23,8 @@ function connected(options?: StompOptions, headers?: Record<string, string>) {
   return stage;
 }
 
-function connectedSession() {
-  const stage = overSession();
+function connectedSession(options?: StompOptions) {
+  const stage = overSession(options);
   stage.socket.open();
   stage.socket.connected();
   stage.socket.frames();
@@ -526,6 +526,28 @@ describe("a publish", () => {
     expect(page.clock.pending).toBe(0);
   });
 
+  it("may be published again from the error that says it was not sent", () => {
+    const { client, socket, page } = overSocket({ maxOutboxAge: 1_000 });
+    client.on("error", () => client.publish("/topic/a", "again"));
+    client.publish("/topic/a", "stale");
+    page.clock.advance(1_000);
+    socket.open();
+    socket.connected();
+    expect(socket.heard()).toEqual(["CONNECT", "SEND /topic/a again"]);
+  });
+
+  it("may wait for longer than a timer of a browser takes", () => {
+    const { client, page, errors } = overSocket({ maxOutboxAge: 2 ** 40 });
+    const waits: number[] = [];
+    const { after } = page.clock;
+    page.clock.after = (ms, run) => {
+      waits.push(ms);
+      return after.call(page.clock, ms, run);
+    };
+    client.publish("/topic/a");
+    expect([waits, errors]).toEqual([[2 ** 31 - 1], []]);
+  });
+
   it("is not sent by a page that slept past its time", () => {
     const { client, socket, page, errors } = overSocket({ maxOutboxAge: 1_000 });
     client.publish("/topic/a");
@@ -748,11 +770,76 @@ describe("a receipt", () => {
 
   it("is not-sent when the client is closed before it was sent", async () => {
     for (const stage of [overSession(), overSocket()]) {
+      await stage.settle();
       const outcome = ask(stage);
       stage.socket.end();
       await stage.client.close();
       expect(await outcome).toEqual(["NOT_SENT", "not-sent"]);
     }
+  });
+
+  it("is unknown when the client is closed before the request was answered that took it along", async () => {
+    const stage = overSession();
+    const outcome = ask(stage);
+    const closed = stage.client.close();
+    await stage.settle();
+    stage.page.clock.advance(2_000);
+    await closed;
+    expect(await outcome).toEqual(["UNKNOWN_OUTCOME", "unknown"]);
+  });
+
+  it("is unknown where the server knew the session whose first request took it along", async () => {
+    const stage = overSession();
+    const outcome = ask(stage);
+    stage.client.publish("/topic/a", "without a receipt");
+    stage.socket.bufferedAmount = 100;
+    stage.socket.end({ code: 4002, reason: "" });
+    expect(await outcome).toEqual(["UNKNOWN_OUTCOME", "unknown"]);
+    expect(stage.errors).toMatchObject([{ code: "UNKNOWN_OUTCOME" }]);
+    stage.retry();
+    await stage.settle();
+    expect(stage.socket.heard()).toEqual(["CONNECT"]);
+  });
+
+  it("is awaited for its own time, however long it waited before", async () => {
+    for (const options of [{}, { maxOutboxAge: 1_000 }]) {
+      const stage = overSocket(options);
+      await stage.settle();
+      const outcome = ask(stage);
+      stage.page.clock.advance(900);
+      stage.socket.open();
+      stage.socket.connected();
+      let isOver = false;
+      void outcome.then(() => {
+        isOver = true;
+      });
+      stage.page.clock.advance(29_999);
+      await stage.settle();
+      expect(isOver).toBe(false);
+      stage.page.clock.advance(1);
+      expect(await outcome).toEqual(["UNKNOWN_OUTCOME", "unknown"]);
+    }
+  });
+
+  it("has its bound in the outbox though another is awaited that has more time", async () => {
+    const stage = connectedSession({ maxOutboxAge: 1_000 });
+    void ask(stage);
+    stage.socket.carry(null);
+    const outcome = ask(stage);
+    stage.page.clock.advance(1_000);
+    expect(await outcome).toEqual(["NOT_SENT", "not-sent"]);
+  });
+
+  it("is awaited without end if that is asked for, whatever else has an end", async () => {
+    const stage = connectedSession({ receiptTimeout: 0, maxOutboxAge: 1_000 });
+    const outcome = ask(stage);
+    stage.socket.carry(null);
+    stage.client.publish("/topic/a", "stale");
+    stage.page.clock.advance(100_000);
+    stage.socket.carry("xhr-poll");
+    const sent = stage.socket.frames().find(({ headers }) => headers.receipt)!;
+    stage.socket.say("RECEIPT", { "receipt-id": sent.headers.receipt! });
+    expect(await outcome).toBe("delivered");
   });
 
   it("is unknown when the client is closed after it was sent", async () => {

@@ -12,7 +12,7 @@ export type ClientEvents = {
   state: ClientState;
   /** What carries from now on; null: nothing at the moment. Over a socket that does not tell, never. */
   transport: string | null;
-  /** Messages may have been missed on this subscription, none of them published before `since`: milliseconds since 1970, when anything was heard last. */
+  /** Messages may have been missed on this subscription: those published after `since`, when anything was heard last, in milliseconds since 1970, and what was on its way then. */
   continuity: { readonly subscription: Subscription; readonly continuity: "gap"; readonly since: number };
   error: EnckeError;
   /** Each frame, for debugging. */

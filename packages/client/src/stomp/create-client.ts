@@ -1,5 +1,5 @@
 import mitt from "mitt";
-import { EnckeError, type EnckeErrorCode } from "../errors.ts";
+import { EnckeError } from "../errors.ts";
 import type { StompEnvironment } from "../page/environment.ts";
 import type { Body, Client, ClientEvents, ClientState } from "./client.ts";
 import { FrameDecoder } from "./decode.ts";
@@ -19,8 +19,9 @@ const longestRetry = 30_000;
 const lasting = 5_000;
 /** How long `close` waits for the broker's word on what was sent before, in milliseconds. */
 const farewell = 2_000;
-/** PROTOCOL.md section 9: the server does not serve this version, now or later. */
+/** PROTOCOL.md section 9: the server does not serve this version, now or later; it had the session, and forgot it. */
 const versionCode = 4001;
+const goneCode = 4002;
 
 /** A frame on its way out. */
 interface Outgoing extends Frame {
@@ -30,6 +31,8 @@ interface Outgoing extends Frame {
   readonly parts?: readonly Frame[];
   /** Until when it may wait in the outbox, and then its RECEIPT is awaited. */
   due?: number;
+  /** Of a publish that does not leave at once: octets of body, in text UTF-16 code units. */
+  size?: number;
   /** Now or not at all. */
   isOnce?: boolean;
 }
@@ -55,10 +58,13 @@ const framesOf = (frame: Outgoing): readonly Frame[] => (frame.parts ? [...frame
  */
 export function createClient(openSocket: () => StompSocket, options: StompOptions, env: StompEnvironment): Client {
   const settings = resolveStompOptions(options);
-  const { maxOutboxAge, receiptTimeout } = settings;
+  const { maxOutboxAge } = settings;
+  const receiptAge = settings.receiptTimeout || Infinity;
   const { all, on, off, emit } = mitt<ClientEvents>();
   const subscriptions = new Map<string | undefined, Subscribed>();
   let outbox: Outgoing[] = [];
+  /** Publishes in both, and their octets; undefined: to be counted. */
+  let load: readonly [count: number, octets: number] | undefined;
   let handed: Outgoing[] = [];
   /** What was sent and awaits RECEIPT, by its id. */
   const receipts = new Map<string | undefined, Outgoing>();
@@ -94,8 +100,9 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   let connectedAt = 0;
   /** One timer at a time: for the next attempt, for heart-beats, for the farewell. */
   let cancelTimer: (() => void) | undefined;
-  /** And one for what waits too long. */
+  /** And one for what waits too long, and when that is. */
   let cancelExpiry: (() => void) | undefined;
+  let expiresAt = Infinity;
 
   // Telling the page
 
@@ -165,11 +172,12 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
 
   const confirm = () => {
     if (!socket?.readyState) return;
+    load = undefined;
     for (const frame of handed.splice(0)) {
       if (!frame.settle) continue;
-      frame.due = env.clock.now() + receiptTimeout;
+      frame.due = env.clock.now() + receiptAge;
       receipts.set(frame.headers.receipt, frame);
-      if (receiptTimeout && !cancelExpiry) expire();
+      if (frame.due < expiresAt) expire();
     }
   };
 
@@ -177,20 +185,21 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
   const expire = () => {
     cancelExpiry?.();
     const now = env.clock.now();
-    let next = Infinity;
-    const isOver = ({ due = Infinity, settle }: Outgoing, code: EnckeErrorCode) => {
-      if (due > now) next = Math.min(next, due);
-      else (settle ?? fail)(new EnckeError(code));
-      return due <= now;
-    };
     // What has not left yet, or nothing carries, has its time before it.
-    const isHeld = socket?.isSession ? socket.transport === null : socket?.bufferedAmount;
-    for (const [id, frame] of receipts) {
-      if (isHeld) frame.due = now + receiptTimeout;
-      if (isOver(frame, "UNKNOWN_OUTCOME")) receipts.delete(id);
-    }
-    outbox = outbox.filter((frame) => !isOver(frame, "NOT_SENT"));
-    cancelExpiry = next < Infinity ? env.clock.after(next - now, expire) : undefined;
+    if (socket?.isSession ? socket.transport === null : socket?.bufferedAmount)
+      for (const frame of receipts.values()) frame.due = now + receiptAge;
+    const isOver = ({ due = Infinity }: Outgoing) => due <= now;
+    const stale = outbox.filter(isOver);
+    const unconfirmed = [...receipts.values()].filter(isOver);
+    outbox = outbox.filter((frame) => !isOver(frame));
+    load = undefined;
+    for (const { headers } of unconfirmed) receipts.delete(headers.receipt);
+    expiresAt = Infinity;
+    for (const { due = Infinity } of [...outbox, ...receipts.values()]) expiresAt = Math.min(expiresAt, due);
+    // Timers of browsers know no longer time.
+    cancelExpiry = expiresAt < Infinity ? env.clock.after(Math.min(expiresAt - now, 2 ** 31 - 1), expire) : undefined;
+    giveUp("UNKNOWN_OUTCOME", unconfirmed);
+    for (const { settle } of stale) (settle ?? fail)(new EnckeError("NOT_SENT"));
   };
 
   const send = (frame: Outgoing) => {
@@ -206,15 +215,22 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     if (isNext && !handed.length && write(frame)) return;
     if (/SEND|COMMIT/.test(frame.command)) {
       frame.due = env.clock.now() + maxOutboxAge;
-      const waiting = [...handed, ...outbox, frame].filter(({ due }) => due);
-      const size = waiting.flatMap(framesOf).reduce((sum, { body }) => sum + body.length, 0);
-      if (waiting.length > settings.maxOutboxCount || size > settings.maxOutboxSize)
-        throw new EnckeError("OUTBOX_FULL");
+      frame.size = framesOf(frame).reduce((sum, { body }) => sum + body.length, 0);
+      load ??= [...handed, ...outbox].reduce(
+        ([count, size], frame) => [count + +("size" in frame), size + (frame.size ?? 0)],
+        [0, 0],
+      );
+      const [count, size] = [load[0] + 1, load[1] + frame.size];
+      if (count > settings.maxOutboxCount || size > settings.maxOutboxSize) throw new EnckeError("OUTBOX_FULL");
+      load = [count, size];
     }
     if (isNext && write(frame)) return;
-    if (frame.isOnce) return giveUp("NOT_SENT", [frame]);
+    if (frame.isOnce) {
+      load = undefined;
+      return giveUp("NOT_SENT", [frame]);
+    }
     outbox.push(frame);
-    if (!cancelExpiry) expire();
+    if (frame.due! < expiresAt) expire();
   };
 
   /** What is written and what is told may be other than before. */
@@ -227,7 +243,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       emit("transport", now);
     }
     confirm();
-    if (cancelExpiry) expire();
+    expire();
     for (; outbox.length; outbox.shift()) {
       const frame = outbox[0]!;
       try {
@@ -336,7 +352,7 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       // A server of version 1.0 does not say so.
       decoder.version = (headers.version as StompVersion | undefined) ?? "1.0";
       heartBeat = agree(heartBeat, headers["heart-beat"]);
-      pace();
+      if (!closing) pace();
       if (state === "reconnecting") {
         // Messages may have been published that nobody kept for this client.
         for (const { subscription } of subscriptions.values()) {
@@ -375,7 +391,9 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
     receipts.clear();
     changed();
     if (closing) return;
-    // Nobody has seen what a socket holds that never opened.
+    // The server knew the session, and so may have what that was opened with.
+    if (code === goneCode) giveUp("UNKNOWN_OUTCOME", handed.splice(0));
+    // Nobody has seen what any other socket holds that never opened.
     if (octets && !handed.length)
       fail(new EnckeError("UNKNOWN_OUTCOME", `The connection ended with ${octets} octets on their way`));
     if (code === versionCode) {
@@ -414,7 +432,9 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       cancelTimer?.();
       if (socket) lost();
       cancelExpiry?.();
-      giveUp("NOT_SENT", [...handed, ...outbox]);
+      // The session goes on trying for a moment.
+      giveUp("UNKNOWN_OUTCOME", handed);
+      giveUp("NOT_SENT", outbox);
       settleConnected[1](closed());
     })();
     return closing;

@@ -1,6 +1,7 @@
 import type { Application, Channel, ChannelHandler } from "../channel.ts";
 import { type Clock, type Headers, systemClock } from "../shared.ts";
 import { Connection } from "./connection.ts";
+import { detached } from "./detached.ts";
 import { BrokerError, quoted } from "./error.ts";
 import { type BrokerLimits, defaultLimits } from "./limits.ts";
 import { Message } from "./message.ts";
@@ -229,7 +230,7 @@ export class Broker implements Application {
     let queue = this.#queues.get(destination);
     if (!queue) {
       queue = new Queue(this.#ledger);
-      this.#queues.set(destination, queue);
+      this.#queues.set(detached(destination), queue);
     }
     return queue;
   }

@@ -211,7 +211,7 @@ export class Connection implements ChannelHandler, Outlet {
   #subscribe(headers: Headers): void {
     const destination = detached(required(headers, "destination", "SUBSCRIBE"));
     const id = this.version === "1.0" ? headers.id : required(headers, "id", "SUBSCRIBE");
-    const key = subscriptionKey(id, destination);
+    const key = detached(subscriptionKey(id, destination));
     const mode = (headers.ack ?? "auto") as AckMode;
     if (!ackModes.includes(mode)) throw invalid("ack", mode, ackModes.join(", "));
     if (this.#subscriptions.has(key)) {

@@ -32,7 +32,7 @@ export function messageHead(headers: Readonly<Record<string, string | undefined>
 export class Message {
   /** Unique in the broker's lifetime. */
   readonly id: string;
-  readonly destination: string;
+  destination: string;
   /** Octets that keeping it costs, roughly. */
   readonly octets: number;
   /** Those that are passed on; undefined: none. */
@@ -97,6 +97,7 @@ export class Message {
   keep(): void {
     if (this.#isKept) return;
     this.#isKept = true;
+    this.destination = detached(this.destination);
     this.#body = typeof this.#body === "string" ? detached(this.#body) : new Uint8Array(this.#body);
     this.#headers = this.#headers && JSON.parse(JSON.stringify(this.#headers));
     this.#rest = {};
