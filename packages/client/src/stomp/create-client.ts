@@ -420,8 +420,6 @@ export function createClient(openSocket: () => StompSocket, options: StompOption
       if (socket) {
         await new Promise<unknown>((resolve) => {
           later(farewell, () => resolve(0));
-          // What is not open yet takes it all along.
-          isFresh = !!socket!.isSession;
           outbox.push(frameOf("DISCONNECT", { receipt: "bye" }, "", resolve));
           changed();
         });
