@@ -1,5 +1,5 @@
 import { type ClientOptions, expect, numbers, seen, test } from "./testing/browser.ts";
-import { publishOverCuts } from "./testing/cuts.ts";
+import { maxOutboxAge, publishOverCuts } from "./testing/cuts.ts";
 import { publishNumbers, StompTcp } from "./testing/stomp-tcp.ts";
 
 const count = 2_000;
@@ -23,7 +23,7 @@ for (const { name, options } of ways) {
     const box = await startMiddlebox({ target: server.url, delay: 5 });
     const program = await StompTcp.connect(server.stompPort!);
     await program.subscribe("/topic/from-page");
-    const { page, client } = await openClient(box.url, options);
+    const { page, client } = await openClient(box.url, { ...options, maxOutboxAge });
     await client.evaluate((it) => it.listen("/topic/to-page"));
 
     const moves = !options.transports;

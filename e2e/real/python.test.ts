@@ -5,7 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, numbers, seen, test } from "../testing/browser.ts";
-import { publishOverCuts } from "../testing/cuts.ts";
+import { maxOutboxAge, publishOverCuts } from "../testing/cuts.ts";
 
 const python = "/usr/bin/python3";
 const script = fileURLToPath(new URL("stomp_pipe.py", import.meta.url));
@@ -59,7 +59,7 @@ test(`what Python publishes over TCP reaches a page once and in order over ${cut
   const server = await startServer({ stompPort: 0 });
   const box = await startMiddlebox({ target: server.url, delay: 5 });
   const program = await PythonProgram.start(server.stompPort!, "/topic/from-python", "/topic/from-page");
-  const { page, client } = await openClient(box.url);
+  const { page, client } = await openClient(box.url, { maxOutboxAge });
   await client.evaluate((it) => it.listen("/topic/from-python"));
 
   const publishFromPython = async () => {
@@ -76,7 +76,8 @@ test(`what Python publishes over TCP reaches a page once and in order over ${cut
     await it.inbox("/topic/from-python").count(count);
     await it.settle();
   }, count);
-  await expect.poll(() => program.bodies.length).toBeGreaterThanOrEqual(last);
+  // It prints more slowly than pages publish.
+  await expect.poll(() => program.bodies.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(last);
   expect(await program.end()).toBe(0);
 
   expect(await client.evaluate((it) => it.inbox("/topic/from-python").texts)).toEqual(numbers(1, count));

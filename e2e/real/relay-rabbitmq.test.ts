@@ -39,6 +39,8 @@ test("RabbitMQ goes and comes back: pages are told, come back by themselves, and
   });
   await rabbit.up();
   await client.evaluate(async (it) => {
+    // Nobody here waits for the end of a pause that may be of half a minute by now.
+    dispatchEvent(new Event("online"));
     await it.until(({ client }) => client.state === "connected");
     await it.untilDecided(1);
     it.ask("/topic/a", "and now");

@@ -105,6 +105,8 @@ test("a RabbitMQ that goes and comes back is connected to again, and subscribed 
   await client.evaluate((it) => it.until(({ client }) => client.state === "reconnecting"));
   await broker.up();
   await client.evaluate(async (it) => {
+    // Nobody here waits for the end of a pause that may be of half a minute by now.
+    dispatchEvent(new Event("online"));
     await it.until(({ client }) => client.state === "connected");
     it.client.publish("/topic/plain", "back");
     await it.inbox("/topic/plain").count(1);

@@ -10,6 +10,9 @@ interface Cuts {
   moves: boolean;
 }
 
+/** For clients that do so: on the clock of their page what waits for a moment has waited for minutes. */
+export const maxOutboxAge = 1e12;
+
 /**
  * Lets a page publish the numbers from 1 on without a pause, until there are enough of them and all of the page's connections were reset so often, each time
  * in the midst of it. Returns the last number. To be called once for a page.
