@@ -1,7 +1,7 @@
 import type { TransportKind } from "../transports/transport.ts";
 
 /**
- * What was learned about a network, as numbers: by a kind's name how often in a row it did not carry, and how badly it did; `falls`, how often lately something else
+ * What was learned about a network, as numbers: by a kind's name how often in a row it did not prove itself, and more for having died young; `falls`, how often lately something else
  * than the base carried and was lost; `idle`, the milliseconds after which something on the way may cut what is silent; `at`, where it was recalled, the time when it began. What is absent was not met.
  */
 export type Learned = Readonly<Record<string, number>>;
@@ -38,7 +38,7 @@ export function baseOf(kinds: readonly TransportKind[], losses: number): Transpo
   return (losses % 4 === 3 && kinds.find((kind) => kind.duplex)) || poll;
 }
 
-/** A candidate has proven itself, which forgives it all but that it died young. */
+/** A candidate has proven itself. That makes up for what it did not prove before, and not for having died young, once. */
 export function passed(learned: Learned, { name }: TransportKind): Learned {
   const failures = learned[name];
   return failures ? { ...learned, [name]: failures < died ? 0 : died } : learned;

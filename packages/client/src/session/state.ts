@@ -81,7 +81,7 @@ export interface SessionState {
   /** Attaches in a row that came to nothing or soon ended. */
   readonly losses: number;
   readonly learned: Learned;
-  /** When it began, or something that carried was lost last. */
+  /** When it began, or something else than the base carried and was lost last. */
   readonly fellAt: number;
 }
 
@@ -151,14 +151,14 @@ export function step(
     // What may be tried sooner does not wait for what rests for long.
     else if (!("kind" in candidate) || candidate.kind !== better.kind) candidate = { at: "waiting", ...better };
   };
-  /** Opens what passes everywhere. Something better is opened beside it at the very first, so that nobody waits for a transport that does not pass. */
+  /** Opens what passes everywhere. Beside it something better is opened at the very first, so that nobody waits for a transport that does not pass, and where the base may hang. */
   const attach = (fall?: Fall) => {
     // What fell silent was perhaps forgotten on the way, and so may be what the browser keeps open for requests; a WebSocket has a connection of its own.
-    const isSlow = !count || (fall && part.at === "attached" && event === "timeout");
+    const isBeside = !count || (fall && part.at === "attached" && event === "timeout");
     fellAt ||= now;
     main = open(base(), fall);
     sender = idle;
-    if (isSlow) seek(base());
+    if (isBeside) seek(base());
   };
   const carry = (since = now) => {
     main = { at: "attached", since, carrier, kind };

@@ -51,7 +51,7 @@ const framesOf = (frame: Outgoing): readonly Frame[] => (frame.parts ? [...frame
 
 /**
  * A client whose frames go, in order, from the outbox over a socket: CONNECT and the subscriptions first on each new one. Where a frame is says what is known of it:
- * in the outbox, nobody has seen it; handed to a socket that is not open yet, nobody has if that never opens; after that, only its RECEIPT tells.
+ * in the outbox, nobody has seen it; handed to a socket that is not open yet, nobody has if that is refused, and somebody may if its first request was only not answered; after that, only its RECEIPT tells.
  *
  * @param openSocket called for each new STOMP connection
  * @throws {EnckeError} `BAD_OPTION`
